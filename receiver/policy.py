@@ -1,0 +1,85 @@
+"""What follows from a failure: pure functions over exceptions, headers and numbers."""
+
+import random
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+
+import httpx
+
+MAX_ATTEMPTS = 10
+FIRST_DELAY = 2.0
+LONGEST_DELAY = 15 * 60.0
+LONGEST_RETRY_AFTER = 24 * 3600.0
+
+
+class Reaction(StrEnum):
+    """What to do about a failed attempt."""
+
+    RETRY = "retry"
+    PARK = "park"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failed attempt, judged."""
+
+    reaction: Reaction
+    reason: str
+    after: float | None = None
+    """Seconds that the other side asked us to wait."""
+    target_down: bool = False
+    """The other side is in trouble, not this piece of work: counts towards the breaker."""
+
+
+def judge(error: Exception) -> Failure:
+    """What follows from an exception that a handler let out."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return _judge_response(error.response)
+    reason = describe(error)
+    if isinstance(error, PermissionError):
+        return Failure(Reaction.PARK, reason)
+    down = isinstance(error, httpx.TransportError | ConnectionError | TimeoutError)
+    return Failure(Reaction.RETRY, reason, target_down=down)
+
+
+def _judge_response(response: httpx.Response) -> Failure:
+    code = response.status_code
+    reason = f"{response.request.method} {response.request.url.host} answered {code}"
+    if code in (401, 403) and "retry-after" not in response.headers:
+        return Failure(Reaction.PARK, reason)
+    if code in (403, 408, 425, 429) or code >= 500:
+        after = retry_after(response.headers.get("retry-after"), time.time())
+        return Failure(Reaction.RETRY, reason, after, target_down=True)
+    return Failure(Reaction.REJECT, reason)
+
+
+def describe(error: BaseException) -> str:
+    """The error in one line: its class, and its text where there is any."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def retry_after(value: str | None, now: float) -> float | None:
+    """Seconds to wait by a Retry-After header, in either of its forms (RFC 9110, 10.2.3); None: it says none.
+
+    At most a day, so that a mistaken clock over there cannot put work off for ever.
+    """
+    if not value:
+        return None
+    if value.strip().isdecimal():
+        seconds = float(value)
+    else:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - now
+        except ValueError:
+            return None
+    return min(max(0.0, seconds), LONGEST_RETRY_AFTER)
+
+
+def backoff(attempt: int) -> float:
+    """Seconds before the attempt that follows `attempt`: doubling, capped, with jitter of half."""
+    delay = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(attempt - 1, 30))
+    return delay * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing

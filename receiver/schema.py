@@ -1,0 +1,280 @@
+"""What Nectar sends: a Connection as GET answers it, and the thinner payload of a webhook.
+
+The shapes follow Nectar's API page for `GET /connection/{connection_id}/details`. Closed lists stay open
+here: a status, country or datasource type that Nectar adds next year is kept as it came and is named by
+`unknown_values`, so a new value never costs us the message that carries it.
+"""
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StrictBool,
+    StringConstraints,
+)
+from pydantic.alias_generators import to_camel
+
+COUNTRIES = frozenset(
+    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT "
+    "BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH "
+    "ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT "
+    "HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS "
+    "LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI "
+    "NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG "
+    "SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG "
+    "UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW".split()
+)
+"""The 249 ISO 3166-1 alpha-2 codes."""
+
+
+class OpenEnum(StrEnum):
+    """A list of known values that does not break on one it does not know."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        stranger = str.__new__(cls, value)
+        stranger._name_ = stranger._value_ = value
+        return stranger
+
+    @property
+    def known(self) -> bool:
+        """Whether Nectar's API page lists this value."""
+        return self.value in type(self)._value2member_map_
+
+
+class Actor(StrEnum):
+    """Who must act before data flows again."""
+
+    NOBODY = "nobody"
+    OWNER = "owner"
+    OPERATOR = "operator"
+    NECTAR = "nectar"
+
+
+class Status(OpenEnum):
+    """How a connection stands. One that Nectar added since, or none at all (""), is a Status too."""
+
+    PENDING = "PENDING"
+    UNDER_INVESTIGATION = "UNDER_INVESTIGATION"
+    CONNECTED = "CONNECTED"
+    MFA_TOKEN_EXPIRED = "MFA_TOKEN_EXPIRED"  # noqa: S105 - a status, not a password
+    PASSWORD_INCORRECT = "PASSWORD_INCORRECT"  # noqa: S105 - a status, not a password
+    NEW_PASSWORD_NEEDED = "NEW_PASSWORD_NEEDED"  # noqa: S105 - a status, not a password
+    ADDITIONAL_CREDENTIALS_NEEDED = "ADDITIONAL_CREDENTIALS_NEEDED"
+    WEBSITE_DOWN = "WEBSITE_DOWN"
+    NO_ACCOUNTS_FOUND = "NO_ACCOUNTS_FOUND"
+    OTHER_ERROR = "OTHER_ERROR"
+    COMPANY_INACTIVE = "COMPANY_INACTIVE"
+    URL_INACCESSIBLE = "URL_INACCESSIBLE"
+
+    @property
+    def actor(self) -> Actor:
+        """Who must act, by Nectar's documentation of the statuses; for an unknown status nobody."""
+        return _ACTORS.get(self, Actor.NOBODY)
+
+    @property
+    def needs_owner(self) -> bool:
+        """The owner of the login must act: a password, a second factor, a security answer."""
+        return self.actor is Actor.OWNER
+
+    @property
+    def needs_operator(self) -> bool:
+        """Whoever runs the account with Nectar must act: a wrong URL, no accounts, an inactive company."""
+        return self.actor is Actor.OPERATOR
+
+    @property
+    def healthy(self) -> bool:
+        """Data flows."""
+        return self == Status.CONNECTED
+
+
+_ACTORS = {
+    Status.UNDER_INVESTIGATION: Actor.NECTAR,
+    Status.PASSWORD_INCORRECT: Actor.OWNER,
+    Status.MFA_TOKEN_EXPIRED: Actor.OWNER,
+    Status.NEW_PASSWORD_NEEDED: Actor.OWNER,
+    Status.ADDITIONAL_CREDENTIALS_NEEDED: Actor.OWNER,
+    Status.URL_INACCESSIBLE: Actor.OPERATOR,
+    Status.NO_ACCOUNTS_FOUND: Actor.OPERATOR,
+    Status.OTHER_ERROR: Actor.OPERATOR,
+    Status.COMPANY_INACTIVE: Actor.OPERATOR,
+}
+
+
+class DatasourceType(OpenEnum):
+    """What a connection brings data of."""
+
+    ELECTRICITY = "ELECTRICITY"
+    GAS = "GAS"
+    WATER = "WATER"
+    DISTRICT = "DISTRICT"
+    WASTE = "WASTE"
+    FUEL = "FUEL"
+    MISC = "MISC"
+    REFRIGERANT = "REFRIGERANT"
+    SOLAR = "SOLAR"
+    TELECOM = "TELECOM"
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _no_number(value: object) -> object:
+    if isinstance(value, int | float):
+        raise ValueError("expected a string, not a number")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_in_utc)]
+"""An aware time in UTC. Nectar writes some without a zone, meaning UTC, and up to nine fractional digits;
+those beyond the sixth are dropped."""
+
+EmailAddress = Annotated[
+    str, StringConstraints(pattern=r"^[^@\s<>\x00-\x1f]+@[^@\s<>\x00-\x1f]+$", max_length=320)
+]
+"""An address one could try to send to. The mail server is the judge of the rest: stricter libraries refuse
+domains that are reserved for tests, and a refusal here would cost the whole message."""
+
+
+def _blank_is_none(value: object) -> object:
+    return None if value == "" else value
+
+
+def _none_is_blank(value: object) -> object:
+    return "" if value is None else value
+
+
+def _none_is_empty(value: object) -> object:
+    return () if value is None else value
+
+
+NoneIsEmpty = BeforeValidator(_none_is_empty)
+
+
+class Wire(BaseModel):
+    """Base of all that comes from Nectar: camelCase outside, snake_case inside, unknown fields kept.
+
+    Null and absence mean the same wherever a field may be absent.
+    """
+
+    model_config = ConfigDict(
+        extra="allow", frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+    )
+
+
+class Datasource(Wire):
+    """The utility."""
+
+    name: str | None = None
+    url: str | None = None
+
+
+class Company(Wire):
+    """Whose connection it is."""
+
+    id: UUID | None = None
+    name: str | None = None
+    external_id: str | None = None
+
+
+class Site(Wire):
+    """A building."""
+
+    id: UUID | str | None = None
+    name: str | None = None
+
+
+class Account(Wire):
+    """One entry of `accounts` or `sitesRelations`, in any of the shapes that Nectar has published."""
+
+    account_number: str | int | None = None
+    account_ids: Annotated[tuple[str | int, ...], NoneIsEmpty] = ()
+    datasource_types: Annotated[tuple[DatasourceType, ...], NoneIsEmpty] = ()
+    site: Site | None = None
+    start_date: str | None = None
+    end_date: str | None = None
+    is_tracked: StrictBool | None = None
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The account numbers, whichever shape they came in."""
+        single = () if self.account_number is None else (self.account_number,)
+        return tuple(str(number) for number in (*single, *self.account_ids))
+
+
+class _Described(Wire):
+    """What the webhook's payload and the connection have in common: all fields that may be absent."""
+
+    status: Annotated[Status, BeforeValidator(_none_is_blank)] = Status("")
+    status_last_update_time: Moment | None = None
+    status_first_seen_time: Moment | None = None
+    status_error_detail: str | None = None
+    updated: Moment | None = None
+    datasource: Datasource | None = None
+    accounts: Annotated[tuple[Account, ...], NoneIsEmpty] = Field(
+        default=(), validation_alias=AliasChoices("accounts", "sitesRelations")
+    )
+    company: Company | None = None
+    url: str | None = None
+    country: str | None = None
+    initial_sites: Annotated[tuple[UUID, ...], NoneIsEmpty] = ()
+    initial_datasource_types: Annotated[tuple[DatasourceType, ...], Field(max_length=10), NoneIsEmpty] = ()
+    username: str | None = Field(default=None, repr=False)
+    workflow_owner_email: Annotated[EmailAddress | None, BeforeValidator(_blank_is_none)] = Field(
+        default=None, repr=False
+    )
+    data_collection_start_date: Annotated[date | None, BeforeValidator(_no_number)] = None
+    multiply_by_occupancy: StrictBool | None = None
+    external_id: str | None = None
+    is_active: StrictBool | None = None
+    connection_magic_link_secret: SecretStr | None = Field(default=None, exclude=True, repr=False)
+
+    def unknown_values(self) -> dict[str, list[str]]:
+        """Values outside Nectar's closed lists, by the name of their field as Nectar writes it."""
+        listed: list[DatasourceType] = [*self.initial_datasource_types]
+        for account in self.accounts:
+            listed += account.datasource_types
+        found: dict[str, list[Any]] = {
+            "status": [self.status] if self.status and not self.status.known else [],
+            "country": [self.country] if self.country and self.country not in COUNTRIES else [],
+            "datasourceTypes": [kind for kind in listed if not kind.known],
+        }
+        return {field: [str(value) for value in values] for field, values in found.items() if values}
+
+
+class Connection(_Described):
+    """A utility-account connection, as `GET /connection/{id}/details` answers it.
+
+    `connection_magic_link_secret` opens the connection's credentials to whoever holds it: no dump shows it.
+    """
+
+    id: UUID
+    created: Moment
+    public_company_id: str
+
+
+class WebhookPayload(_Described):
+    """The body of a webhook: of all fields only `id` can be demanded; what else is there is validated."""
+
+    id: UUID
+    event_type: str | None = None
+    created: Moment | None = None
+    public_company_id: str | None = None
+
+
+class EventHead(BaseModel):
+    """As much of a body as tells whether the rest concerns us."""
+
+    event_type: Any = Field(default=None, alias="eventType")

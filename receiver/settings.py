@@ -1,0 +1,165 @@
+"""The settings of a process: read once from the environment, frozen, and passed to whoever needs them."""
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Literal, TypeVar, cast, get_origin
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from receiver.signature import decode_secret
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class SettingsError(Exception):
+    """The environment does not say what it must. One line for each variable, none with its value."""
+
+
+def _names(value: object) -> object:
+    return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+
+def _http_url(value: str) -> str:
+    if not value.startswith(("https://", "http://")):
+        raise ValueError("must begin with https:// or http://")
+    return value.rstrip("/")
+
+
+class Settings(BaseSettings):
+    """Every variable that the router itself reads. Handlers' options are read by the registry."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, hide_input_in_errors=True)
+
+    nectar_api_key: SecretStr = Field(
+        default=SecretStr(""), description="Key for Nectar's API, sent as `X-API-KEY`."
+    )
+    nectar_webhook_secret: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(),
+        description="`whsec_...` of the webhook endpoint; several by commas while rotating. "
+        "Unset: every webhook is answered 503.",
+    )
+    nectar_base_url: Annotated[str, AfterValidator(_http_url)] = Field(
+        default="https://external.nectarclimate.com/v2", description="Where Nectar's API is."
+    )
+    nectar_max_requests: int = Field(
+        default=10, ge=1, le=100, description="Requests to Nectar at a time, by each worker."
+    )
+    redis_url: SecretStr = Field(
+        default=SecretStr("redis://127.0.0.1:6379/0"),
+        description="`redis://`, `rediss://` or `unix://`; `?ssl_cert_reqs=none` for self-signed ones.",
+    )
+    handlers: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Names of the handlers to run, by commas."
+    )
+    reconnect_link: Literal["magic-link", "invitation", "none"] = Field(
+        default="magic-link", description="What `ctx.reconnect_link()` gives a handler."
+    )
+    allow_unsigned: bool = Field(
+        default=False, description="`1`: take webhooks without a signature. Never in production."
+    )
+    max_backlog: int = Field(
+        default=100_000, ge=1, description="Pieces of work waiting, from which on webhooks are answered 503."
+    )
+    max_memory: float = Field(
+        default=0.9,
+        gt=0,
+        le=1,
+        description="Share of Redis's `maxmemory` in use, from which on webhooks are answered 503.",
+    )
+    worker_jobs: int = Field(default=100, ge=1, description="Pieces of work that a worker does at a time.")
+    shutdown_seconds: int = Field(
+        default=20, ge=0, description="Seconds that running handlers are given when a worker is stopped."
+    )
+    port: int = Field(default=8000, ge=0, le=65535, description="Port of the web process.")
+    web_concurrency: int = Field(default=1, ge=1, description="Number of web processes behind the port.")
+    log_format: Literal["json", "text"] = Field(
+        default="json", description="One JSON object a line, or lines for people."
+    )
+
+    _split = field_validator("nectar_webhook_secret", "handlers", mode="before")(_names)
+
+    @field_validator("nectar_webhook_secret")
+    @classmethod
+    def _well_formed(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for secret in secrets:
+            decode_secret(secret.get_secret_value())
+        return secrets
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_scheme(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return url
+
+    @property
+    def webhook_keys(self) -> tuple[bytes, ...]:
+        """The keys within the webhook secrets."""
+        return tuple(decode_secret(secret.get_secret_value()) for secret in self.nectar_webhook_secret)
+
+
+def load_settings() -> Settings:
+    """The settings of this process. Raises SettingsError that names each variable in trouble."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(problems(error))) from None
+
+
+def read_options(model: type[ModelT], prefix: str) -> ModelT:
+    """An instance of `model`, each field read from the variable PREFIX_FIELD.
+
+    Lists are written by commas or as JSON, nested values as JSON. Raises SettingsError that names each
+    variable in trouble.
+    """
+    reader = create_model(
+        model.__name__,
+        __base__=(_Environment, model),
+        __validators__={"decode": field_validator("*", mode="before")(_decode)},
+    )
+    try:
+        return cast(ModelT, reader(_env_prefix=f"{prefix}_"))
+    except ValidationError as error:
+        raise SettingsError("\n".join(problems(error, f"{prefix}_"))) from None
+
+
+class _Environment(BaseSettings):
+    """Teaches a model to read itself from the environment; an alias carries the prefix too (EMAIL_FROM)."""
+
+    model_config = SettingsConfigDict(
+        extra="ignore",
+        enable_decoding=False,
+        env_ignore_empty=True,
+        env_prefix_target="all",
+        hide_input_in_errors=True,
+    )
+
+
+def _decode(model: type[BaseModel], value: object, info: ValidationInfo) -> object:
+    if not isinstance(value, str):
+        return value
+    if value[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError("is not valid JSON") from None
+    annotation = model.model_fields[info.field_name or ""].annotation
+    return _names(value) if get_origin(annotation) in (list, tuple, set, frozenset) else value
+
+
+def problems(error: ValidationError, prefix: str = "") -> Iterator[str]:
+    """One line for each invalid variable: its name and what is wrong with it, never its value."""
+    for problem in error.errors(include_input=False, include_url=False, include_context=False):
+        variable = f"{prefix}{problem['loc'][0] if problem['loc'] else ''}".upper()
+        missing = problem["type"] == "missing"
+        yield f"{variable}: {'is not set' if missing else problem['msg'].removeprefix('Value error, ')}"
