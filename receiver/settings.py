@@ -122,11 +122,7 @@ def read_options(model: type[ModelT], prefix: str) -> ModelT:
     Lists are written by commas or as JSON, nested values as JSON. Raises SettingsError that names each
     variable in trouble.
     """
-    reader = create_model(
-        model.__name__,
-        __base__=(_Environment, model),
-        __validators__={"decode": field_validator("*", mode="before")(_decode)},
-    )
+    reader = create_model(model.__name__, __base__=(_Environment, model))
     try:
         return cast(ModelT, reader(_env_prefix=f"{prefix}_"))
     except ValidationError as error:
@@ -144,17 +140,18 @@ class _Environment(BaseSettings):
         hide_input_in_errors=True,
     )
 
-
-def _decode(model: type[BaseModel], value: object, info: ValidationInfo) -> object:
-    if not isinstance(value, str):
-        return value
-    if value[:1] in ("[", "{"):
-        try:
-            return json.loads(value)
-        except ValueError:
-            raise ValueError("is not valid JSON") from None
-    annotation = model.model_fields[info.field_name or ""].annotation
-    return _names(value) if get_origin(annotation) in (list, tuple, set, frozenset) else value
+    @field_validator("*", mode="before")
+    @classmethod
+    def _decode(cls, value: object, info: ValidationInfo) -> object:
+        if not isinstance(value, str):
+            return value
+        if value[:1] in ("[", "{"):
+            try:
+                return json.loads(value)
+            except ValueError:
+                raise ValueError("is not valid JSON") from None
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        return _names(value) if get_origin(annotation) in (list, tuple, set, frozenset) else value
 
 
 def problems(error: ValidationError, prefix: str = "") -> Iterator[str]:
