@@ -143,15 +143,24 @@ class _Environment(BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _decode(cls, value: object, info: ValidationInfo) -> object:
-        if not isinstance(value, str):
+        shape = _shape(cls.model_fields[info.field_name or ""].annotation)
+        if shape is None or not isinstance(value, str):
             return value
         if value[:1] in ("[", "{"):
             try:
                 return json.loads(value)
             except ValueError:
                 raise ValueError("is not valid JSON") from None
-        annotation = cls.model_fields[info.field_name or ""].annotation
-        return _names(value) if get_origin(annotation) in (list, tuple, set, frozenset) else value
+        return _names(value) if shape is list else value
+
+
+def _shape(annotation: object) -> type[list[object] | dict[str, object]] | None:
+    """`list` or `dict` where a string must be decoded first, None where the field takes it as it is."""
+    origin = get_origin(annotation) or annotation
+    if origin in (list, tuple, set, frozenset):
+        return list
+    nested = isinstance(origin, type) and issubclass(origin, BaseModel)
+    return dict if nested or origin is dict else None
 
 
 def problems(error: ValidationError, prefix: str = "") -> Iterator[str]:
