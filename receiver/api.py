@@ -15,11 +15,12 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias
 
 import httpx
 from pydantic import BaseModel, JsonValue
 from structlog.typing import FilteringBoundLogger
+from typing_extensions import TypeVar
 
 from receiver.schema import Connection, Status
 
@@ -37,7 +38,7 @@ __all__ = [
     "handler",
 ]
 
-OptionsT = TypeVar("OptionsT", bound=BaseModel)
+OptionsT = TypeVar("OptionsT", bound=BaseModel, default=BaseModel)
 ResultT = TypeVar("ResultT", bound=JsonValue)
 
 
@@ -206,7 +207,7 @@ def handler(
     `changed`: run only when one of these attributes of `Connection` changed; None: on any change.
     `timeout`: seconds for one attempt.
     """
-    if not re.fullmatch(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*", name):
+    if not (isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*", name)):
         raise ValueError(f"handler name {name!r}: use lower case letters and digits, words joined by '-'")
     wanted = None if changed is None else frozenset([changed] if isinstance(changed, str) else changed)
     if unknown := sorted((wanted or frozenset()) - Connection.model_fields.keys()):
@@ -214,7 +215,7 @@ def handler(
             f"handler {name!r}: changed={unknown} are no attributes of Connection; "
             f"there are {', '.join(sorted(Connection.model_fields))}"
         )
-    if timeout <= 0:
+    if not timeout > 0:
         raise ValueError(f"handler {name!r}: timeout must be more than 0 seconds, not {timeout}")
 
     def make(run: Run[OptionsT]) -> Handler[OptionsT]:

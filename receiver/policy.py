@@ -3,6 +3,7 @@
 import random
 import time
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
@@ -12,6 +13,11 @@ MAX_ATTEMPTS = 10
 FIRST_DELAY = 2.0
 LONGEST_DELAY = 15 * 60.0
 LONGEST_RETRY_AFTER = 24 * 3600.0
+LONGEST_TEXT = 1000
+
+UNREACHABLE = (httpx.TransportError, ConnectionError, TimeoutError)
+OUR_OWN_FAULT = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
+"""Transport errors that say nothing about the target: a header or URL that could not be sent at all."""
 
 
 class Reaction(StrEnum):
@@ -34,21 +40,22 @@ class Failure:
     """The other side is in trouble, not this piece of work: counts towards the breaker."""
 
 
-def judge(error: Exception) -> Failure:
+def judge(error: BaseException) -> Failure:
     """What follows from an exception that a handler let out."""
     if isinstance(error, httpx.HTTPStatusError):
-        return _judge_response(error.response)
+        return _judge_response(error.request, error.response)
     reason = describe(error)
     if isinstance(error, PermissionError):
         return Failure(Reaction.PARK, reason)
-    down = isinstance(error, httpx.TransportError | ConnectionError | TimeoutError)
+    down = isinstance(error, UNREACHABLE) and not isinstance(error, OUR_OWN_FAULT)
     return Failure(Reaction.RETRY, reason, target_down=down)
 
 
-def _judge_response(response: httpx.Response) -> Failure:
+def _judge_response(request: httpx.Request, response: httpx.Response) -> Failure:
     code = response.status_code
-    reason = f"{response.request.method} {response.request.url.host} answered {code}"
-    if code in (401, 403) and "retry-after" not in response.headers:
+    reason = f"{request.method} {request.url.host} answered {code}"
+    # 403 with Retry-After is a rate limit (GitHub's secondary one); 401 is our credentials in any case.
+    if code == 401 or (code == 403 and "retry-after" not in response.headers):
         return Failure(Reaction.PARK, reason)
     if code in (403, 408, 425, 429) or code >= 500:
         after = retry_after(response.headers.get("retry-after"), time.time())
@@ -57,8 +64,8 @@ def _judge_response(response: httpx.Response) -> Failure:
 
 
 def describe(error: BaseException) -> str:
-    """The error in one line: its class, and its text where there is any."""
-    text = " ".join(str(error).split())
+    """The error in one line: its class, and its text where there is any, cut where it is a whole page."""
+    text = " ".join(str(error).split())[:LONGEST_TEXT]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
@@ -73,8 +80,10 @@ def retry_after(value: str | None, now: float) -> float | None:
         seconds = float(value)
     else:
         try:
-            seconds = parsedate_to_datetime(value).timestamp() - now
-        except ValueError:
+            moment = parsedate_to_datetime(value)
+            # The old asctime form bears no zone and means UTC, not the zone that this machine is in.
+            seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
+        except (ValueError, OverflowError):
             return None
     return min(max(0.0, seconds), LONGEST_RETRY_AFTER)
 

@@ -5,6 +5,7 @@ here: a status, country or datasource type that Nectar adds next year is kept as
 `unknown_values`, so a new value never costs us the message that carries it.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -128,7 +129,10 @@ class DatasourceType(OpenEnum):
 
 
 def _in_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies outside the calendar in UTC") from None
 
 
 def _no_number(value: object) -> object:
@@ -142,25 +146,25 @@ Moment = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_in_utc
 those beyond the sixth are dropped."""
 
 EmailAddress = Annotated[
-    str, StringConstraints(pattern=r"^[^@\s<>\x00-\x1f]+@[^@\s<>\x00-\x1f]+$", max_length=320)
+    str,
+    StringConstraints(
+        strip_whitespace=True, max_length=320, pattern=r"^[^@\s<>\x00-\x1f]+@[^@\s<>\x00-\x1f]+$"
+    ),
 ]
 """An address one could try to send to. The mail server is the judge of the rest: stricter libraries refuse
 domains that are reserved for tests, and a refusal here would cost the whole message."""
 
-
-def _blank_is_none(value: object) -> object:
-    return None if value == "" else value
-
-
-def _none_is_blank(value: object) -> object:
-    return "" if value is None else value
+BlankIsNone = BeforeValidator(lambda value: None if value == "" else value)
+NoneIsBlank = BeforeValidator(lambda value: "" if value is None else value)
+NoneIsEmpty = BeforeValidator(lambda value: () if value is None else value)
 
 
-def _none_is_empty(value: object) -> object:
-    return () if value is None else value
-
-
-NoneIsEmpty = BeforeValidator(_none_is_empty)
+def without_secret(value: Any) -> Any:
+    """`value` (any JSON) without the magic link's secret, wherever in it that lies."""
+    if isinstance(value, dict):
+        shown = (name for name in value if "magiclinksecret" not in name.replace("_", "").lower())
+        return {name: without_secret(value[name]) for name in shown}
+    return [without_secret(inner) for inner in value] if isinstance(value, list) else value
 
 
 class Wire(BaseModel):
@@ -170,8 +174,24 @@ class Wire(BaseModel):
     """
 
     model_config = ConfigDict(
-        extra="allow", frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+        extra="allow",
+        frozen=True,
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        hide_input_in_errors=True,
     )
+
+    def model_post_init(self, context: Any) -> None:
+        """Drop the secret from unknown fields: an update carries former values under `old`."""
+        if extra := self.__pydantic_extra__:
+            kept = without_secret(extra)
+            extra.clear()
+            extra.update(kept)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Unknown fields are not shown: some hold personal data, such as `emails`."""
+        return (pair for pair in super().__repr_args__() if pair[0] in type(self).model_fields)
 
 
 class Datasource(Wire):
@@ -192,7 +212,7 @@ class Company(Wire):
 class Site(Wire):
     """A building."""
 
-    id: UUID | str | None = None
+    id: str | int | None = None
     name: str | None = None
 
 
@@ -217,7 +237,7 @@ class Account(Wire):
 class _Described(Wire):
     """What the webhook's payload and the connection have in common: all fields that may be absent."""
 
-    status: Annotated[Status, BeforeValidator(_none_is_blank)] = Status("")
+    status: Annotated[Status, NoneIsBlank] = Status("")
     status_last_update_time: Moment | None = None
     status_first_seen_time: Moment | None = None
     status_error_detail: str | None = None
@@ -232,9 +252,7 @@ class _Described(Wire):
     initial_sites: Annotated[tuple[UUID, ...], NoneIsEmpty] = ()
     initial_datasource_types: Annotated[tuple[DatasourceType, ...], Field(max_length=10), NoneIsEmpty] = ()
     username: str | None = Field(default=None, repr=False)
-    workflow_owner_email: Annotated[EmailAddress | None, BeforeValidator(_blank_is_none)] = Field(
-        default=None, repr=False
-    )
+    workflow_owner_email: Annotated[EmailAddress | None, BlankIsNone] = Field(default=None, repr=False)
     data_collection_start_date: Annotated[date | None, BeforeValidator(_no_number)] = None
     multiply_by_occupancy: StrictBool | None = None
     external_id: str | None = None
@@ -276,5 +294,7 @@ class WebhookPayload(_Described):
 
 class EventHead(BaseModel):
     """As much of a body as tells whether the rest concerns us."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     event_type: Any = Field(default=None, alias="eventType")

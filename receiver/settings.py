@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from typing import Annotated, Literal, TypeVar, cast, get_origin
+from types import UnionType
+from typing import Annotated, Literal, TypeVar, Union, cast, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -27,6 +28,10 @@ class SettingsError(Exception):
 
 def _names(value: object) -> object:
     return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+
+def _stripped(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
 
 
 def _http_url(value: str) -> str:
@@ -86,6 +91,8 @@ class Settings(BaseSettings):
         default="json", description="One JSON object a line, or lines for people."
     )
 
+    # A line's end that came along with a pasted value would end up in a header or a URL.
+    _strip = field_validator("*", mode="before")(_stripped)
     _split = field_validator("nectar_webhook_secret", "handlers", mode="before")(_names)
 
     @field_validator("nectar_webhook_secret")
@@ -157,6 +164,8 @@ class _Environment(BaseSettings):
 def _shape(annotation: object) -> type[list[object] | dict[str, object]] | None:
     """`list` or `dict` where a string must be decoded first, None where the field takes it as it is."""
     origin = get_origin(annotation) or annotation
+    if origin in (Union, UnionType):
+        return next((shape for part in get_args(annotation) if (shape := _shape(part))), None)
     if origin in (list, tuple, set, frozenset):
         return list
     nested = isinstance(origin, type) and issubclass(origin, BaseModel)
@@ -166,6 +175,6 @@ def _shape(annotation: object) -> type[list[object] | dict[str, object]] | None:
 def problems(error: ValidationError, prefix: str = "") -> Iterator[str]:
     """One line for each invalid variable: its name and what is wrong with it, never its value."""
     for problem in error.errors(include_input=False, include_url=False, include_context=False):
-        variable = f"{prefix}{problem['loc'][0] if problem['loc'] else ''}".upper()
-        missing = problem["type"] == "missing"
+        variable = f"{prefix}{problem['loc'][0] if problem['loc'] else '*'}".upper()
+        missing = problem["type"] == "missing" and len(problem["loc"]) == 1
         yield f"{variable}: {'is not set' if missing else problem['msg'].removeprefix('Value error, ')}"

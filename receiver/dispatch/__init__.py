@@ -1,0 +1,36 @@
+"""Refresh and deliver as plain coroutines: all that a worker does, without arq."""
+
+from dataclasses import dataclass
+
+from receiver.dispatch.delivering import Delivering
+from receiver.dispatch.refreshing import Refreshing
+from receiver.journal import Worklist
+
+__all__ = ["Delivering", "Dispatcher", "Refreshing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """What a bell may call for. Each is safe to be called early, late, twice or for nothing."""
+
+    refreshing: Refreshing
+    delivering: Delivering
+    worklist: Worklist
+
+    async def refresh(self, connection: str) -> None:
+        """Fetch a connection and make the deliveries that follow from it."""
+        await self.refreshing.run(connection)
+
+    async def deliver(self, handler: str, connection: str) -> None:
+        """Show a handler the newest state of a connection."""
+        await self.delivering.run(handler, connection)
+
+    async def resume(self, breaker: str) -> None:
+        """Let go what a breaker holds, if its time has come."""
+        await self.worklist.resume(breaker)
+
+    async def sweep(self) -> None:
+        """Find work that no job stands behind, and breakers whose time has come."""
+        await self.worklist.sweep()
+        for breaker in await self.worklist.breakers():
+            await self.worklist.resume(breaker)

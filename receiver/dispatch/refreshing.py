@@ -1,0 +1,106 @@
+"""The refresh job: fetch the connection, compare it with the last snapshot, and see who is concerned."""
+
+import asyncio
+import time
+
+import structlog
+
+from receiver.diff import changed_fields
+from receiver.dispatch import setbacks
+from receiver.journal import (
+    NECTAR,
+    Claim,
+    Fetched,
+    Fetches,
+    Known,
+    Leases,
+    Setback,
+    Subject,
+    Worklist,
+    refresh,
+)
+from receiver.nectar import WHOLE_ANSWER, Nectar, NectarError
+from receiver.registry import Registry
+from receiver.schema import Connection
+from receiver.telemetry import Redactor, milliseconds_since
+
+log = structlog.get_logger(__name__)
+
+
+class Refreshing:
+    """Runs refresh jobs."""
+
+    def __init__(
+        self,
+        worklist: Worklist,
+        fetches: Fetches,
+        leases: Leases,
+        nectar: Nectar,
+        registry: Registry,
+        redactor: Redactor,
+    ) -> None:
+        self._worklist = worklist
+        self._fetches = fetches
+        self._leases = leases
+        self._nectar = nectar
+        self._registry = registry
+        self._redactor = redactor
+
+    async def run(self, connection: str) -> None:
+        """Fetch a connection if that is due and in nobody's hand."""
+        claim = await self._worklist.begin(refresh(connection), NECTAR)
+        if claim is None:
+            return
+        with self._leases.hold(claim, 2 * WHOLE_ANSWER):
+            known = await self._fetches.known(connection)
+            began = time.monotonic()
+            try:
+                await self._fetch(claim, connection, known, began)
+            except asyncio.CancelledError:
+                await self._fail(claim, known, setbacks.RELEASED, began)
+                raise
+            except NectarError as error:
+                await self._fail(claim, known, setbacks.of_fetch(error, claim.attempt), began)
+            except (ValueError, TypeError, LookupError, AttributeError) as error:
+                trace = self._redactor.trace(error)
+                await self._fail(claim, known, setbacks.of_bug(error, claim.attempt, trace), began)
+
+    async def _fetch(self, claim: Claim, connection: str, known: Known, began: float) -> None:
+        if claim.deaths >= setbacks.MOST_DEATHS:
+            await self._fail(claim, known, setbacks.DIED, began)
+            return
+        found = await self._nectar.details(connection)
+        before = Connection.model_validate_json(known.snapshot) if known.snapshot else None
+        changed = changed_fields(before, found)
+        concerned = self._registry.concerned(changed) if changed else []
+        took = time.monotonic() - began
+        version = await self._fetches.settle(
+            claim,
+            connection,
+            known,
+            Fetched(
+                status=str(found.status),
+                snapshot=found.model_dump_json(by_alias=True) if changed else "",
+                changed=changed,
+                handlers=concerned,
+                took=took,
+            ),
+        )
+        if version is None:
+            log.warning("lost", work=claim.work, reason="another took the fetch over meanwhile")
+            return
+        log.info(
+            "fetched",
+            connection=connection,
+            status=str(found.status) or "none",
+            version=version or None,
+            changed="nothing" if not changed else sorted(changed) if before else "everything",
+            handlers=concerned,
+            took_ms=round(took * 1000),
+            since_accepted_ms=milliseconds_since(known.mark),
+        )
+
+    async def _fail(self, claim: Claim, known: Known, setback: Setback, began: float) -> None:
+        subject = Subject(since=known.covered, upto=known.mark, took=time.monotonic() - began)
+        went = await self._worklist.fail(claim, setback, subject)
+        log.warning("not fetched", work=claim.work, went=went, attempt=claim.attempt, reason=setback.reason)

@@ -1,0 +1,62 @@
+"""All that is kept in Redis: events, snapshots, deliveries. Each transition is one atomic script.
+
+| key | kind | holds |
+|---|---|---|
+| `events` | stream | the accepted messages, each with its payload; an entry's id is the event's mark |
+| `seen:MESSAGE` | string, 72 h | the event's mark |
+| `inbox:CONNECTION` | list | the newest events that no fetch covers yet |
+| `connection:CONNECTION` | hash | `wanted` and `covered` marks, version, snapshot, status and since when |
+| `changes:CONNECTION` | stream | each version: what changed, status from and to, the events behind it |
+| `refresh:CONNECTION` | hash | the fetch: token, attempt, who has it in hand, why it failed |
+| `deliver:HANDLER:CONNECTION` | hash | the delivery: the same, and the version last handled, memory |
+| `steps:HANDLER:CONNECTION` | hash | finished steps of `ctx.once` |
+| `due` | sorted set | all work waiting or in hand, by when it is due or its lease ends |
+| `parked:BREAKER`, `breaker:BREAKER`, `breakers` | sorted set, hash, set | work that waits for another side |
+| `awaiting:CONNECTION` | hash | handlers to be shown the next fetch, changed or not |
+| `dead`, `dead:CONNECTION` | sorted set, hash | what needs a person, and which events it concerns |
+| `quarantine`, `quarantined:MESSAGE` | sorted set, hash | authentic messages that do not fit the schema |
+| `attempts` | stream | what happened |
+| `bells`, `bell` | hash, counter | the arq job that was last rung for each piece of work |
+| `stats` | hash | counts since the beginning |
+| `workers` | sorted set | worker processes, by when they last said that they are there |
+
+All bear the prefix `nectar:`. A mark is the id of an entry of `events`: marks grow with time.
+"""
+
+from receiver.journal.deliveries import Deliveries, Ended, LostClaim, Pending, RecordedSteps, check_memory
+from receiver.journal.fetches import Fetched, Fetches, Known
+from receiver.journal.gauges import Breaker, Gauges, Observatory
+from receiver.journal.intake import Intake, Message, Receipt, Reception
+from receiver.journal.leases import Leases
+from receiver.journal.store import Store, compact, connect
+from receiver.journal.worklist import NECTAR, Claim, Setback, Subject, Worklist, deliver, refresh
+
+__all__ = [
+    "NECTAR",
+    "Breaker",
+    "Claim",
+    "Deliveries",
+    "Ended",
+    "Fetched",
+    "Fetches",
+    "Gauges",
+    "Intake",
+    "Known",
+    "Leases",
+    "LostClaim",
+    "Message",
+    "Observatory",
+    "Pending",
+    "Receipt",
+    "Reception",
+    "RecordedSteps",
+    "Setback",
+    "Store",
+    "Subject",
+    "Worklist",
+    "check_memory",
+    "compact",
+    "connect",
+    "deliver",
+    "refresh",
+]

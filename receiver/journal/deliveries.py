@@ -1,0 +1,156 @@
+"""Deliveries: what a handler is shown, what it remembers, and how it ended."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from receiver.journal.store import Store, compact, key
+from receiver.journal.worklist import Claim, Setback
+
+LONGEST_MEMORY = 16 * 1024
+"""Bytes of JSON that a handler may keep for one connection, and that one step may return."""
+
+MOST_CHANGES = 100
+"""Versions that are looked back over; who is further behind is told that everything may have changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A delivery as the journal knows it, beside the connection as last fetched."""
+
+    version: int
+    snapshot: str
+    handled_version: int
+    """The version that the handler last succeeded with; 0 when it never has."""
+    handled_status: str | None
+    handled_mark: str
+    mark: str
+    """The newest event that the version covers."""
+    fetched: str
+    """When the version was fetched, ms."""
+    changed: frozenset[str] | None
+    """What changed since the handler last succeeded; None: everything may have."""
+    events: tuple[tuple[str, str], ...]
+    """Message id and type of the webhooks behind it, oldest first."""
+    memory: dict[str, JsonValue]
+    steps_base: str | None
+    """The version that the handler had last succeeded with when the steps kept were taken."""
+    refetch: bool
+    """The handler asked to be shown the connection freshly fetched."""
+
+
+class Deliveries:
+    """The journal as the deliver job sees it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def pending(self, handler: str, connection: str) -> Pending:
+        """What there is to deliver."""
+        async with self._store.redis.pipeline(transaction=True) as pipe:
+            pipe.hmget(key("connection", connection), ["version", "snapshot"])
+            pipe.hmget(
+                key("deliver", handler, connection), ["version", "status", "mark", "memory", "refetch"]
+            )
+            pipe.hget(key("steps", handler, connection), "base")
+            pipe.xrevrange(key("changes", connection), count=MOST_CHANGES)
+            (version, snapshot), delivery, steps_base, changes = await pipe.execute()
+        handled, status, mark, memory, refetch = delivery
+        newest = changes[0][1] if changes else {}
+        since = [fields for id_, fields in changes if int(id_.partition("-")[0]) > int(handled or 0)]
+        complete = handled and len(since) == int(version) - int(handled)
+        return Pending(
+            version=int(version or 0),
+            snapshot=snapshot or "",
+            handled_version=int(handled or 0),
+            handled_status=status,
+            handled_mark=mark or "",
+            mark=newest.get("upto", ""),
+            fetched=newest.get("fetched", ""),
+            changed=_changed(since) if complete else None,
+            events=_events(since),
+            memory=json.loads(memory) if memory else {},
+            steps_base=steps_base,
+            refetch=bool(refetch),
+        )
+
+    async def settle(self, claim: Claim, pending: Pending, outcome: "Ended", took: float) -> bool:
+        """Record a delivery that ended well; False when it was in this hand no longer."""
+        _, handler, connection = claim.work.split(":")
+        answer = await self._store.run(
+            "handled",
+            *(handler, connection, claim.token, pending.version, outcome.status, pending.mark),
+            *(compact(outcome.memory), outcome.word, outcome.detail, int(took * 1000)),
+        )
+        return answer is not None
+
+    async def await_fetch(self, claim: Claim) -> None:
+        """Put the delivery aside until the connection has been fetched afresh."""
+        _, handler, connection = claim.work.split(":")
+        await self._store.run("await_fetch", handler, connection, claim.token)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a delivery ended well."""
+
+    word: str
+    detail: str
+    status: str
+    memory: dict[str, JsonValue]
+
+
+def check_memory(memory: dict[str, JsonValue]) -> Setback | None:
+    """None when a handler's memory can be kept. Otherwise what to do: another attempt would be of no use."""
+    try:
+        size = len(compact(memory))
+    except (TypeError, ValueError) as error:
+        return Setback("reject", f"ctx.memory cannot be kept: {error}; put only JSON values there")
+    if size > LONGEST_MEMORY:
+        return Setback("reject", f"ctx.memory cannot be kept: {size} bytes of JSON, at most {LONGEST_MEMORY}")
+    return None
+
+
+class LostClaim(Exception):  # noqa: N818 - it says what happened; nothing is wrong with this process
+    """The lease ran out and another took the work over: what this hand still does must not be recorded."""
+
+
+class RecordedSteps:
+    """The finished steps of one delivery (`receiver.api.Steps`)."""
+
+    def __init__(self, store: Store, claim: Claim, pending: Pending) -> None:
+        self._store = store
+        self._claim = claim
+        _, self._handler, self._connection = claim.work.split(":")
+        replay = pending.version == pending.handled_version
+        # In a replay of what the handler has succeeded with, the steps of that success count.
+        self._base = (pending.steps_base or "replay") if replay else str(pending.handled_version)
+
+    async def recall(self, step: str) -> tuple[JsonValue] | None:
+        """The step's result, wrapped, or None when it has not finished yet."""
+        steps = key("steps", self._handler, self._connection)
+        base, result = await self._store.fields(steps, "base", f"step:{step}")
+        return (json.loads(result),) if base == self._base and result is not None else None
+
+    async def record(self, step: str, result: JsonValue) -> None:
+        """Keep the result of a finished step. Raises LostClaim."""
+        text = compact(result)
+        if len(text) > LONGEST_MEMORY:
+            raise ValueError(f"step {step!r} returned more than {LONGEST_MEMORY} bytes of JSON")
+        kept = await self._store.run(
+            "record_step", self._handler, self._connection, self._claim.token, self._base, step, text
+        )
+        if kept is None:
+            raise LostClaim(f"step {step!r} finished after the lease had run out")
+
+
+def _changed(changes: Iterable[dict[str, str]]) -> frozenset[str]:
+    return frozenset(name for fields in changes for name in json.loads(fields["changed"]))
+
+
+def _events(changes: list[dict[str, str]]) -> tuple[tuple[str, str], ...]:
+    entries = [entry for fields in reversed(changes) for entry in json.loads(fields["events"])]
+    named = (json.loads(entry.partition(" ")[2]) for entry in entries[-100:])
+    return tuple((message, kind) for message, kind in named)

@@ -1,0 +1,53 @@
+"""Fetches: what is known of a connection before one, and what it brings."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from receiver.journal.store import Store, compact, key
+from receiver.journal.worklist import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A connection as the journal knows it."""
+
+    mark: str
+    """The newest event there is: a fetch that begins after this was read covers it and all before."""
+    covered: str
+    snapshot: str
+    """The connection as last fetched, as JSON without its secret; empty before the first fetch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a fetch brought."""
+
+    status: str
+    snapshot: str
+    """Empty when nothing changed."""
+    changed: Iterable[str]
+    handlers: Sequence[str]
+    """Those whom the change concerns."""
+    took: float
+
+
+class Fetches:
+    """The journal as the refresh job sees it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def known(self, connection: str) -> Known:
+        """What is known of a connection. To be read before its fetch begins."""
+        known = await self._store.fields(key("connection", connection), "wanted", "covered", "snapshot")
+        return Known(*(field or "" for field in known))
+
+    async def settle(self, claim: Claim, connection: str, known: Known, fetched: Fetched) -> int | None:
+        """Record a fetch: the new version, 0 when nothing changed, None when no longer in hand."""
+        answer = await self._store.run(
+            "fetched",
+            *(connection, claim.token, known.mark, fetched.status, fetched.snapshot),
+            *(compact(sorted(fetched.changed)), int(fetched.took * 1000)),
+            *fetched.handlers,
+        )
+        return None if answer is None else int(answer)

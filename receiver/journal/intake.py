@@ -1,0 +1,60 @@
+"""Taking messages in: what is acknowledged is in here first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from receiver.journal.store import Store, compact
+
+MESSAGE_MEMORY = 72 * 3600
+"""Seconds for which the id of a message is remembered, so that its redelivery is not run again."""
+
+
+class Reception(StrEnum):
+    """What became of a message."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    OVERLOADED = "overloaded"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A verified and validated webhook."""
+
+    id: str
+    type: str
+    connection: str
+    payload: bytes
+    """The body, without secrets."""
+    flags: dict[str, list[str]] = field(default_factory=dict)
+    """Values outside Nectar's closed lists, by field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a message, and the id of its event in the journal."""
+
+    reception: Reception
+    event: str
+
+
+class Intake:
+    """The journal as the webhook endpoint sees it."""
+
+    def __init__(self, store: Store, max_backlog: int) -> None:
+        self._store = store
+        self._max_backlog = max_backlog
+
+    async def accept(self, messages: Sequence[Message]) -> list[Receipt]:
+        """Deduplicate, record, and ask for a fetch of each connection, in one atomic write."""
+        arguments: list[str | bytes] = []
+        for message in messages:
+            flags = compact(message.flags) if message.flags else ""
+            arguments += (message.id, message.type, message.connection, message.payload, flags)
+        answers = await self._store.run("accept", self._max_backlog, MESSAGE_MEMORY, *arguments)
+        return [Receipt(Reception(word), event) for word, event in answers]
+
+    async def quarantine(self, message_id: str, payload: bytes, errors: object) -> None:
+        """Keep an authentic message that does not fit the schema, to be validated anew later."""
+        await self._store.run("quarantine", message_id, payload, compact(errors))

@@ -1,0 +1,13 @@
+-- Puts a delivery in hand aside until the connection has been fetched afresh.
+-- ARGV: handler, connection, token.
+local handler, connection, token = unpack(ARGV)
+local work = 'deliver:' .. handler .. ':' .. connection
+if redis.call('HGET', N .. work, 'hand') ~= token then return false end
+redis.call('HDEL', N .. work, 'hand', 'deaths', 'refetch')
+redis.call('HINCRBY', N .. work, 'attempt', -1)
+redis.call('ZREM', N .. 'due', work)
+local mark, wanted = now .. '-0', redis.call('HGET', N .. 'connection:' .. connection, 'wanted')
+if wanted and newer(wanted, mark) then mark = wanted end
+redis.call('HSET', N .. 'awaiting:' .. connection, handler, mark)
+want(connection, mark)
+return 1

@@ -1,0 +1,19 @@
+-- Settles a delivery that ended well.
+-- ARGV: handler, connection, token, version, its status, its mark, memory as JSON, outcome, detail, ms taken.
+local handler, connection, token, version, status, mark, memory, outcome, detail, took = unpack(ARGV)
+local work = 'deliver:' .. handler .. ':' .. connection
+local key = N .. work
+if redis.call('HGET', key, 'hand') ~= token then return false end
+local attempt = redis.call('HGET', key, 'attempt')
+redis.call('HDEL', key, 'hand', 'deaths', 'attempt', 'not_before', 'refetch', 'reason', 'trace')
+redis.call('HSET', key, 'version', version, 'status', status, 'mark', mark, 'memory', memory,
+  'outcome', outcome, 'detail', detail, 'settled', now)
+redis.call('XADD', N .. 'attempts', 'MAXLEN', '~', ATTEMPTS, '*', 'work', work, 'version', version, 'attempt', attempt,
+  'outcome', outcome, 'detail', detail, 'took', took)
+count('delivery:' .. handler .. ':' .. outcome)
+
+if redis.call('HEXISTS', N .. 'breaker:' .. handler, 'until') == 1 then ring('resume:' .. handler, now) end
+redis.call('DEL', N .. 'breaker:' .. handler)
+redis.call('ZREM', N .. 'due', work)
+if tonumber(redis.call('HGET', key, 'wanted') or 0) > tonumber(version) then schedule(work, now) end
+return 1

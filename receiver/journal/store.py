@@ -1,0 +1,73 @@
+"""Redis, and the journal's scripts on it."""
+
+import json
+from collections.abc import Awaitable, Iterable
+from importlib.resources import files
+from typing import Any, cast
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError  # noqa: A004 - redis-py's own, on purpose
+
+from receiver.queue import CONNECTION, RING
+
+NAMESPACE = "nectar:"
+"""What all the journal's keys begin with; ring.lua has it as `N`."""
+
+
+class Store:
+    """A connection to the journal. `await store.run("accept", ...)` runs scripts/accept.lua."""
+
+    def __init__(self, redis: Redis) -> None:
+        self.redis = redis
+        folder = files(__package__) / "scripts"
+        self._scripts = {
+            script.name.removesuffix(".lua"): redis.register_script(RING + script.read_text())
+            for script in folder.iterdir()
+            if script.name.endswith(".lua")
+        }
+
+    async def run(self, script: str, *arguments: str | bytes | float) -> Any:
+        """The script's answer. What it takes and answers is said at its top."""
+        return await self._scripts[script](args=arguments)
+
+    async def fields(self, name: str, *fields: str) -> list[str | None]:
+        """Fields of a hash. (redis-py's hints do not say which of its two clients answers.)"""
+        return await cast(Awaitable[list[str | None]], self.redis.hmget(name, list(fields)))
+
+    async def members(self, name: str) -> list[str]:
+        """The members of a set, sorted."""
+        return sorted(await cast(Awaitable[set[str]], self.redis.smembers(name)))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.redis.aclose()
+
+
+def connect(redis_url: str, *, patient: bool = False) -> Store:
+    """A store over a URL as redis-py reads it. Connects when first used.
+
+    `patient`: try again for some seconds when Redis is away. Every script may be sent twice.
+    """
+    retry: dict[str, Any] = {"retry": None}
+    if patient:
+        retry = {"retry": Retry(ExponentialBackoff(cap=1.0, base=0.05), 8)}
+        retry["retry_on_error"] = [ConnectionError, TimeoutError, BusyLoadingError]
+    return Store(Redis.from_url(redis_url, decode_responses=True, **CONNECTION, **retry))
+
+
+def key(*parts: str) -> str:
+    """The key of these parts: key("connection", id)."""
+    return NAMESPACE + ":".join(parts)
+
+
+def compact(value: object) -> str:
+    """JSON without blanks."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def pairs(flat: Iterable[str]) -> dict[str, str]:
+    """A dict of a flat list of names and values, as Redis answers some commands within scripts."""
+    items = iter(flat)
+    return dict(zip(items, items, strict=True))

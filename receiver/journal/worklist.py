@@ -1,0 +1,127 @@
+"""What is due, who has it in hand, and what becomes of it when it fails.
+
+Each piece of work is a name: `refresh:CONNECTION` or `deliver:HANDLER:CONNECTION`. It is on exactly one of
+the lists `due` (by when; while in hand, by when the lease ends), `parked:BREAKER` or `dead`, or nothing is
+to be done. Times are Redis's own: the clocks of the machines play no part.
+"""
+
+from dataclasses import dataclass, field
+
+from receiver.journal.store import Store, key
+
+LEASE = 8.0
+"""Seconds until work is taken from a hand that no longer renews its lease."""
+GRACE = 5.0
+"""Seconds that a bell may take to be answered before the sweep rings again."""
+RELEASED_AT_A_TIME = 200
+SWEPT_AT_A_TIME = 1000
+WORKER_GONE = 15
+"""Seconds after which a worker that says nothing is taken for gone."""
+NECTAR = "nectar"
+"""The breaker of Nectar's API; the others bear their handler's name."""
+
+
+def refresh(connection: str) -> str:
+    """The name of fetching a connection."""
+    return f"refresh:{connection}"
+
+
+def deliver(handler: str, connection: str) -> str:
+    """The name of showing a connection to a handler."""
+    return f"deliver:{handler}:{connection}"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Work in hand. The token fences it: without the current one nothing can be settled."""
+
+    work: str
+    breaker: str
+    token: str
+    attempt: int
+    deaths: int
+    """How often whoever had it in hand died over it, since it was last settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """How work in hand did not end well."""
+
+    reaction: str
+    """`retry`, `later`, `park`, `reject` or `release`."""
+    reason: str
+    delay: float = 0.0
+    asked: bool = False
+    """The other side asked for that delay."""
+    down: bool = False
+    """The other side is in trouble."""
+    most: int = 1
+    """Attempts before it becomes a dead letter."""
+    trace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the work in hand was about, for the record."""
+
+    version: int = 0
+    since: str = ""
+    """Mark of the newest event that was settled before."""
+    upto: str = ""
+    """Mark of the newest event in question."""
+    memory: str = ""
+    took: float = 0.0
+    counter: str = field(default="fetch")
+
+
+class Worklist:
+    """The journal as a worker sees it."""
+
+    def __init__(self, store: Store, *, failures_to_open: int = 5) -> None:
+        self._store = store
+        self._threshold = failures_to_open
+
+    async def begin(self, work: str, breaker: str) -> Claim | None:
+        """Take work in hand, or None: not due, in another's hand, or parked because its breaker is open."""
+        answer = await self._store.run("begin", work, breaker, int(LEASE * 1000))
+        if answer is None:
+            return None
+        token, attempt, deaths = answer
+        return Claim(work, breaker, str(token), attempt, deaths)
+
+    async def fail(self, claim: Claim, setback: Setback, subject: Subject) -> str | None:
+        """Settle work that did not end well: where it went, or None when it was no longer in this hand."""
+        answer: str | None = await self._store.run(
+            "failed",
+            *(claim.work, claim.token, claim.breaker, setback.reaction),
+            *(int(setback.delay * 1000), int(setback.asked), int(setback.down)),
+            *(setback.most, self._threshold),
+            *(subject.version, setback.reason, setback.trace, subject.memory),
+            *(subject.since, subject.upto, int(subject.took * 1000), subject.counter),
+        )
+        return answer
+
+    async def present(self, worker: str) -> None:
+        """Say that this worker is there."""
+        seconds, _ = await self._store.redis.time()
+        async with self._store.redis.pipeline() as pipe:
+            pipe.zadd(key("workers"), {worker: seconds})
+            pipe.zremrangebyscore(key("workers"), 0, seconds - WORKER_GONE)
+            await pipe.execute()
+
+    async def sweep(self) -> int:
+        """Ring for overdue work that no job stands behind; for how much."""
+        looked, rung = 0, 0
+        while True:
+            page: list[int] = await self._store.run("sweep", int(GRACE * 1000), looked, SWEPT_AT_A_TIME)
+            looked, rung = looked + page[0], rung + page[1]
+            if page[0] < SWEPT_AT_A_TIME:
+                return rung
+
+    async def resume(self, breaker: str) -> int:
+        """Let go what the breaker holds, if its time has come; how much it still holds."""
+        return int(await self._store.run("resume", breaker, RELEASED_AT_A_TIME))
+
+    async def breakers(self) -> list[str]:
+        """The breakers that may hold work."""
+        return await self._store.members(key("breakers"))

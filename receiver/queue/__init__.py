@@ -1,0 +1,38 @@
+"""arq at arm's length: the journal is the truth, an arq job is a bell that carries ids.
+
+Bells are rung by the journal's scripts, in the same atomic write as what they announce (ring.lua); here is
+what the worker needs to hear them. Jobs are JSON, since arq's default is pickle, which runs what it reads.
+"""
+
+import json
+from importlib.resources import files
+from typing import Any
+
+from arq.connections import ArqRedis
+from redis.asyncio import ConnectionPool
+
+RING = (files(__package__) / "ring.lua").read_text()
+"""The part that the journal's scripts begin with."""
+
+
+def to_json(job: dict[str, Any]) -> bytes:
+    """Serializer for arq. An exception, as in the result of a failed job, becomes its text."""
+    return json.dumps(job, default=str).encode()
+
+
+def bell_pool(redis_url: str) -> ArqRedis:
+    """A connection for arq.
+
+    By redis-py's own reading of the URL: arq's ignores `ssl_cert_reqs` and does not decode a password.
+    """
+    pool = ConnectionPool.from_url(redis_url, **CONNECTION)
+    return ArqRedis(pool, job_serializer=to_json, job_deserializer=json.loads)
+
+
+CONNECTION: dict[str, Any] = {
+    "socket_timeout": 10,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+    "health_check_interval": 30,
+}
+"""What every connection to Redis has in common, seconds."""

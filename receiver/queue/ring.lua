@@ -1,0 +1,61 @@
+-- Prepended to every script of the journal: the clock, the order of marks, and the bell.
+-- The bell is an arq job that carries ids and nothing else. Lost, late or doubled, it does no harm: whoever
+-- hears it asks `due` whether there is work, and the sweep rings again for work that no job stands behind.
+local N = 'nectar:'
+local ARQ_QUEUE, ARQ_JOB, ARQ_RUNNING = 'arq:queue', 'arq:job:', 'arq:in-progress:'
+local DAY = 86400000
+local ATTEMPTS = 100000
+
+local function clock()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local now = clock()
+
+-- Whether mark `a` (a stream id, milliseconds-sequence) is newer than mark `b`; any is newer than none.
+local function newer(a, b)
+  if not b or b == '' then return true end
+  local a_ms, a_seq = string.match(a, '(%d+)-(%d+)')
+  local b_ms, b_seq = string.match(b, '(%d+)-(%d+)')
+  if a_ms ~= b_ms then return tonumber(a_ms) > tonumber(b_ms) end
+  return tonumber(a_seq) > tonumber(b_seq)
+end
+
+-- refresh:CONNECTION, deliver:HANDLER:CONNECTION or resume:BREAKER, to be heard at the time `at`.
+-- A bell for now is scored with its running number, far below any time: it keeps its place in the line, and
+-- a worker whose clock is slow hears it all the same.
+local function ring(work, at)
+  local number = redis.call('INCR', N .. 'bell')
+  local job = work .. '#' .. number
+  local call, arguments = string.match(work, '^(%a+):(.*)$')
+  local list = {}
+  for argument in string.gmatch(arguments, '[^:]+') do list[#list + 1] = argument end
+  local message = cjson.encode({t = cjson.null, f = call, a = list, k = {}, et = at})
+  redis.call('SET', ARQ_JOB .. job, message, 'PX', math.max(at - now, 0) + DAY)
+  redis.call('ZADD', ARQ_QUEUE, at > now and at or number, job)
+  redis.call('HSET', N .. 'bells', work, job)
+end
+
+-- Puts work on the list of what is due at `at`, and rings for it. It is on no other list then.
+local function schedule(work, at)
+  redis.call('ZADD', N .. 'due', at, work)
+  ring(work, at)
+end
+
+-- A fetch of the connection that begins after now: unless one is in hand (which then runs once more, since
+-- `wanted` has moved on), is due already, or is parked until Nectar takes us again.
+local function want(connection, mark)
+  local work = 'refresh:' .. connection
+  redis.call('HSET', N .. 'connection:' .. connection, 'wanted', mark)
+  if redis.call('ZSCORE', N .. 'due', work) or redis.call('ZSCORE', N .. 'parked:nectar', work) then return end
+  if redis.call('ZREM', N .. 'dead', work) == 1 then
+    redis.call('HDEL', N .. 'dead:' .. connection, work)
+    redis.call('HDEL', N .. work, 'attempt')
+  end
+  schedule(work, now)
+end
+
+local function count(name, by)
+  redis.call('HINCRBY', N .. 'stats', name, by or 1)
+end

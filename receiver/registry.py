@@ -1,0 +1,113 @@
+"""Finds the installed handlers, enables those that are asked for, and reads their options."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from pydantic import BaseModel
+
+from receiver.api import Handler
+from receiver.policy import describe
+from receiver.settings import SettingsError, read_options
+
+GROUP = "nectar_router.handlers"
+
+
+@dataclass(frozen=True, slots=True)
+class Enabled:
+    """A handler that is to run, with its options."""
+
+    handler: Handler[Any]
+    options: BaseModel
+
+
+class Registry(Mapping[str, Enabled]):
+    """The enabled handlers by name, in the order of HANDLERS."""
+
+    def __init__(self, enabled: Iterable[Enabled]) -> None:
+        self._enabled = {each.handler.name: each for each in enabled}
+
+    def __getitem__(self, name: str) -> Enabled:
+        """The enabled handler of that name."""
+        return self._enabled[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names."""
+        return iter(self._enabled)
+
+    def __len__(self) -> int:
+        """How many are enabled."""
+        return len(self._enabled)
+
+    def concerned(self, changed: Iterable[str]) -> list[str]:
+        """Names of the handlers that asked to be shown a change in these attributes."""
+        fields = frozenset(changed)
+        return [name for name, each in self._enabled.items() if each.handler.concerns(fields)]
+
+
+def installed() -> dict[str, list[EntryPoint]]:
+    """The handlers that installed packages provide; more than one of a name is a clash."""
+    found: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=GROUP):
+        found.setdefault(point.name, []).append(point)
+    return dict(sorted(found.items()))
+
+
+def load_handler(points: list[EntryPoint]) -> Handler[Any]:
+    """Import a handler. Raises SettingsError that says what is wrong with it and where it comes from."""
+    point = points[0]
+    origin = point.dist.name if point.dist else point.value
+    if len({(each.value, each.dist.name if each.dist else "") for each in points}) > 1:
+        owners = ", ".join(sorted(each.dist.name if each.dist else each.value for each in points))
+        raise SettingsError(f"HANDLERS: {point.name!r} is provided more than once, by {owners}")
+    try:
+        found = point.load()
+    except Exception as error:
+        raise SettingsError(
+            f"HANDLERS: {point.name!r} of {origin} cannot be imported: {describe(error)}"
+        ) from error
+    if not isinstance(found, Handler):
+        raise SettingsError(
+            f"HANDLERS: {point.name!r} of {origin} is no handler: {point.value} must be made by @handler"
+        )
+    if found.name != point.name:
+        raise SettingsError(
+            f"HANDLERS: {origin} registers {found.name!r} as {point.name!r}; the names must be the same"
+        )
+    return found
+
+
+def environment_prefix(handler: str) -> str:
+    """What the variables of a handler's options begin with: `my-crm` has MY_CRM."""
+    return handler.upper().replace("-", "_")
+
+
+def load_registry(names: Iterable[str], available: Mapping[str, list[EntryPoint]] | None = None) -> Registry:
+    """The handlers of these names, each with its options from the environment.
+
+    Raises SettingsError with one line for each thing that is wrong.
+    """
+    provided = installed() if available is None else available
+    enabled: list[Enabled] = []
+    wrong: list[str] = []
+    for name in dict.fromkeys(names):
+        try:
+            enabled.append(_enable(name, provided))
+        except SettingsError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return Registry(enabled)
+
+
+def _enable(name: str, provided: Mapping[str, list[EntryPoint]]) -> Enabled:
+    if name not in provided:
+        known = ", ".join(provided) or "none"
+        raise SettingsError(f"HANDLERS: no installed package provides {name!r}; there are: {known}")
+    handler = load_handler(provided[name])
+    try:
+        return Enabled(handler, read_options(handler.options, environment_prefix(name)))
+    except SettingsError as error:
+        lines = (f"{line} (option of handler {name!r})" for line in str(error).splitlines())
+        raise SettingsError("\n".join(lines)) from None

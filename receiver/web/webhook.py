@@ -1,0 +1,118 @@
+"""POST /webhooks/nectar: verify, understand, accept, answer."""
+
+import time
+import uuid
+
+import structlog
+from redis.exceptions import RedisError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from receiver.journal import Intake, Message, Reception
+from receiver.signature import HEADER_FAMILIES, SignatureError, Verifier
+from receiver.web.admission import Admission
+from receiver.web.body import check_headers, read
+from receiver.web.counting import Counting
+from receiver.web.payload import Foreign, Malformed, Misfit, understand
+from receiver.web.problems import Problem
+
+log = structlog.get_logger(__name__)
+
+ABORT = {"webhook-delivery": "abort-message"}
+"""Tells Svix that trying this message again is of no use, https://docs.svix.com/retries."""
+
+
+class WebhookEndpoint:
+    """Takes Nectar's webhooks."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        admission: Admission,
+        counting: Counting,
+        *,
+        verifier: Verifier | None,
+        allow_unsigned: bool,
+    ) -> None:
+        self._intake = intake
+        self._admission = admission
+        self._counting = counting
+        self._verifier = verifier
+        self._allow_unsigned = allow_unsigned
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer 2xx only once the event, and the work that it calls for, are in Redis."""
+        try:
+            return await self._receive(request)
+        except Problem as problem:
+            self._counting.add(f"refused:{problem.status}")
+            log.warning("refused", status=problem.status, reason=problem.detail)
+            raise
+
+    async def _receive(self, request: Request) -> Response:
+        began = time.perf_counter()
+        if self._verifier is None and not self._allow_unsigned:
+            raise self._admission.closed("NECTAR_WEBHOOK_SECRET is not set: this endpoint takes no messages.")
+        check_headers(request)
+        body = await read(request)
+        message_id = self._authenticate(request, body)
+        try:
+            understood = understand(message_id, body)
+        except Malformed as error:
+            raise Problem(400, f"The body is not JSON. {error}") from None
+        match understood:
+            case Foreign(type=kind):
+                self._counting.add("ignored")
+                reason = f"{kind[:100]} is not an event of a connection"
+                return JSONResponse({"status": "ignored", "reason": reason})
+            case Misfit():
+                return await self._quarantine(message_id, understood)
+            case Message():
+                return await self._accept(understood, began)
+
+    def _authenticate(self, request: Request, body: bytes) -> str:
+        signed = any(f"{family}-signature" in request.headers for family in HEADER_FAMILIES)
+        if self._verifier is None or (self._allow_unsigned and not signed):
+            named = (request.headers.get(f"{family}-id") for family in HEADER_FAMILIES)
+            return next(filter(None, named), None) or f"unsigned_{uuid.uuid4().hex}"
+        try:
+            return self._verifier.verify(request.headers, body, time.time()).message_id
+        except SignatureError as error:
+            raise Problem(401, f"Not authentic: {error}.") from None
+
+    async def _accept(self, message: Message, began: float) -> Response:
+        self._admission.check()
+        try:
+            [receipt] = await self._intake.accept([message])
+        except (RedisError, OSError) as error:
+            raise self._admission.unavailable(error) from error
+        if receipt.reception is Reception.OVERLOADED:
+            raise self._admission.closed("Too much work is waiting.")
+        if receipt.reception is Reception.DUPLICATE:
+            return JSONResponse({"status": "duplicate"})
+        for field, values in message.flags.items():
+            self._counting.add(f"unknown:{field}", len(values))
+        log.info(
+            "accepted",
+            type=message.type,
+            connection=message.connection,
+            message=message.id,
+            event_id=receipt.event,
+            unknown=message.flags or None,
+            took_ms=round((time.perf_counter() - began) * 1000, 1),
+        )
+        return JSONResponse({"id": receipt.event, "status": "accepted"}, 202)
+
+    async def _quarantine(self, message_id: str, misfit: Misfit) -> Response:
+        self._admission.check()
+        try:
+            await self._intake.quarantine(message_id, misfit.payload, misfit.errors)
+        except (RedisError, OSError) as error:
+            raise self._admission.unavailable(error) from error
+        log.warning("quarantined", message=message_id, errors=misfit.errors)
+        raise Problem(
+            422,
+            "The message does not fit the schema. It is kept, to be validated anew after an upgrade.",
+            headers=ABORT,
+            errors=misfit.errors,
+        )

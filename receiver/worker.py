@@ -1,0 +1,194 @@
+"""The worker process: arq hears the bells, dispatch does the work.
+
+arq ends when Redis goes away; this process does not: it starts arq anew until Redis is back. The sweep runs
+beside arq and not as one of its cron jobs, since those queue behind all the bells that a backlog has rung.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import httpx
+import structlog
+import uvloop
+from arq import Worker, func
+from arq.connections import ArqRedis
+from arq.typing import WorkerCoroutine
+from redis.exceptions import RedisError
+
+from receiver.dispatch import Delivering, Dispatcher, Refreshing
+from receiver.dispatch.links import Links
+from receiver.journal import Fetches, Leases, Worklist, connect
+from receiver.nectar import WHOLE_ANSWER, Nectar
+from receiver.queue import bell_pool, to_json
+from receiver.registry import Registry, load_registry
+from receiver.settings import Settings, SettingsError, load_settings
+from receiver.telemetry import Redactor, configure_logging
+
+POLL = 0.05
+"""Seconds between two looks at the bells."""
+SWEEP = 3.0
+PAUSE_WITHOUT_REDIS = 1.0
+MARGIN = 15.0
+"""Seconds that a job may take beyond what its work may take."""
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def dispatcher(settings: Settings, registry: Registry, redactor: Redactor) -> AsyncIterator[Dispatcher]:
+    """A dispatcher with all that it needs, opened and closed."""
+    redis_url = settings.redis_url.get_secret_value()
+    async with AsyncExitStack() as stack:
+        store = connect(redis_url, patient=True)
+        stack.push_async_callback(store.close)
+        leases = Leases(redis_url)
+        leases.start()
+        stack.push_async_callback(asyncio.to_thread, leases.stop)
+        nectar = await stack.enter_async_context(
+            Nectar(
+                settings.nectar_base_url,
+                settings.nectar_api_key.get_secret_value(),
+                max_requests=settings.nectar_max_requests,
+            )
+        )
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=httpx.Timeout(10, connect=5)))
+        worklist = Worklist(store)
+        links = Links(nectar, settings.reconnect_link, redactor)
+        yield Dispatcher(
+            Refreshing(worklist, Fetches(store), leases, nectar, registry, redactor),
+            Delivering(store, worklist, leases, registry, links, http, redactor),
+            worklist,
+        )
+
+
+def arq_worker(dispatch: Dispatcher, registry: Registry, pool: ArqRedis, max_jobs: int) -> Worker:
+    """An arq worker whose functions are the dispatcher's."""
+
+    def job(work: Callable[..., Awaitable[None]]) -> WorkerCoroutine:
+        async def run(ctx: dict[Any, Any], *ids: Any, **_: Any) -> None:
+            await work(*ids)
+
+        return run
+
+    longest = max((each.handler.timeout for each in registry.values()), default=0)
+    return Worker(
+        functions=[
+            func(job(dispatch.refresh), name="refresh", timeout=2 * WHOLE_ANSWER + MARGIN),
+            func(job(dispatch.deliver), name="deliver", timeout=longest + MARGIN),
+            func(job(dispatch.resume), name="resume", timeout=MARGIN),
+        ],
+        redis_pool=pool,
+        handle_signals=False,
+        max_jobs=max_jobs,
+        poll_delay=POLL,
+        # Results would block job ids and fill Redis; what happened is in the journal.
+        keep_result=0,
+        job_serializer=to_json,
+        job_deserializer=json.loads,
+        log_results=False,
+    )
+
+
+class Service:
+    """Runs arq over and over until told to stop, and the sweep beside it."""
+
+    def __init__(self, settings: Settings, registry: Registry, dispatch: Dispatcher) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._dispatch = dispatch
+        self._jobs: set[asyncio.Task[Any]] = set()
+        self.stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until `stopping` is set, then give what is in hand its time."""
+        pool = bell_pool(self._settings.redis_url.get_secret_value())
+        sweeping = asyncio.create_task(self._sweep_forever())
+        try:
+            while not self.stopping.is_set():
+                await self._work(pool)
+        finally:
+            sweeping.cancel()
+            await asyncio.gather(sweeping, return_exceptions=True)
+            await self._finish_jobs()
+            await pool.aclose(close_connection_pool=True)
+
+    async def _work(self, pool: ArqRedis) -> None:
+        worker = arq_worker(self._dispatch, self._registry, pool, self._settings.worker_jobs)
+        running = asyncio.create_task(worker.async_run())
+        stopped = asyncio.create_task(self.stopping.wait())
+        await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        worker.allow_pick_jobs = False
+        # Its jobs go on: they settle what they have in hand when Redis is back, or while we stop.
+        self._jobs |= set(worker.tasks.values())
+        if running.done() and (error := running.exception()) is not None:
+            if not isinstance(error, RedisError | OSError):
+                raise error
+            log.warning("redis is away", error=type(error).__name__)
+            await asyncio.wait({stopped}, timeout=PAUSE_WITHOUT_REDIS)
+        stopped.cancel()
+        await _end(running, worker)
+
+    async def _finish_jobs(self) -> None:
+        if not self._jobs:
+            return
+        _, late = await asyncio.wait(self._jobs, timeout=self._settings.shutdown_seconds)
+        for job in late:
+            job.cancel()
+        await asyncio.gather(*self._jobs, return_exceptions=True)
+
+    async def _sweep_forever(self) -> None:
+        name = f"{socket.gethostname()}:{os.getpid()}"
+        while True:
+            try:
+                await self._dispatch.worklist.present(name)
+                await self._dispatch.sweep()
+            except (RedisError, OSError) as error:
+                log.warning("not swept", error=type(error).__name__)
+            await asyncio.sleep(SWEEP)
+
+
+async def _end(running: asyncio.Task[None], worker: Worker) -> None:
+    """End arq's loop; its jobs are tasks of their own."""
+    main = worker.main_task
+    running.cancel()
+    if main is not None:
+        main.cancel()
+        await asyncio.gather(main, return_exceptions=True)
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def serve(settings: Settings, redactor: Redactor) -> None:
+    """Work until SIGTERM or SIGINT. Raises SettingsError."""
+    registry = load_registry(settings.handlers)
+    for each in registry.values():
+        redactor.hide_options(each.options)
+    async with dispatcher(settings, registry, redactor) as dispatch:
+        service = Service(settings, registry, dispatch)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, service.stopping.set)
+        log.info("working", handlers=list(registry), jobs=settings.worker_jobs)
+        await service.run()
+    log.info("stopped")
+
+
+def main() -> None:
+    """The worker process."""
+    try:
+        settings = load_settings()
+        redactor = Redactor()
+        redactor.hide_options(settings)
+        configure_logging(settings.log_format, redactor)
+        uvloop.run(serve(settings, redactor))
+    except SettingsError as error:
+        sys.exit(f"The worker cannot start:\n{error}")
+
+
+if __name__ == "__main__":
+    main()
