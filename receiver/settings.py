@@ -59,6 +59,13 @@ class Settings(BaseSettings):
     nectar_max_requests: int = Field(
         default=10, ge=1, le=100, description="Requests to Nectar at a time, by each worker."
     )
+    fetch_interval: float = Field(
+        default=1.0,
+        ge=0,
+        le=60,
+        description="Seconds between two fetches of one connection: events that come sooner after a fetch "
+        "share the next one. The first is fetched at once.",
+    )
     redis_url: SecretStr = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"),
         description="`redis://`, `rediss://` or `unix://`; `?ssl_cert_reqs=none` for self-signed ones.",

@@ -62,7 +62,7 @@ async def dispatcher(settings: Settings, registry: Registry, redactor: Redactor)
         worklist = Worklist(store)
         links = Links(nectar, settings.reconnect_link, redactor)
         yield Dispatcher(
-            Refreshing(worklist, Fetches(store), leases, nectar, registry, redactor),
+            Refreshing(worklist, Fetches(store, settings.fetch_interval), leases, nectar, registry, redactor),
             Delivering(store, worklist, leases, registry, links, http, redactor),
             worklist,
         )

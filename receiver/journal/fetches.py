@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from receiver.journal.store import Store, compact, key
 from receiver.journal.worklist import Claim
 
+FETCH_INTERVAL = 1.0
+"""Seconds: what comes sooner after a fetch of the same connection waits for the burst to end, so that a burst
+costs two fetches however long it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -34,8 +38,9 @@ class Fetched:
 class Fetches:
     """The journal as the refresh job sees it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, fetch_interval: float = FETCH_INTERVAL) -> None:
         self._store = store
+        self._interval = int(fetch_interval * 1000)
 
     async def known(self, connection: str) -> Known:
         """What is known of a connection. To be read before its fetch begins."""
@@ -47,7 +52,7 @@ class Fetches:
         answer = await self._store.run(
             "fetched",
             *(connection, claim.token, known.mark, fetched.status, fetched.snapshot),
-            *(compact(sorted(fetched.changed)), int(fetched.took * 1000)),
+            *(compact(sorted(fetched.changed)), int(fetched.took * 1000), self._interval),
             *fetched.handlers,
         )
         return None if answer is None else int(answer)

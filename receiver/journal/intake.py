@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from receiver.journal.fetches import FETCH_INTERVAL
 from receiver.journal.store import Store, compact
 
 MESSAGE_MEMORY = 72 * 3600
@@ -42,9 +43,9 @@ class Receipt:
 class Intake:
     """The journal as the webhook endpoint sees it."""
 
-    def __init__(self, store: Store, max_backlog: int) -> None:
+    def __init__(self, store: Store, max_backlog: int, fetch_interval: float = FETCH_INTERVAL) -> None:
         self._store = store
-        self._max_backlog = max_backlog
+        self._limits = (max_backlog, MESSAGE_MEMORY, int(fetch_interval * 1000))
 
     async def accept(self, messages: Sequence[Message]) -> list[Receipt]:
         """Deduplicate, record, and ask for a fetch of each connection, in one atomic write."""
@@ -52,7 +53,7 @@ class Intake:
         for message in messages:
             flags = compact(message.flags) if message.flags else ""
             arguments += (message.id, message.type, message.connection, message.payload, flags)
-        answers = await self._store.run("accept", self._max_backlog, MESSAGE_MEMORY, *arguments)
+        answers = await self._store.run("accept", *self._limits, *arguments)
         return [Receipt(Reception(word), event) for word, event in answers]
 
     async def quarantine(self, message_id: str, payload: bytes, errors: object) -> None:

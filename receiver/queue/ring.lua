@@ -44,16 +44,28 @@ local function schedule(work, at)
 end
 
 -- A fetch of the connection that begins after now: unless one is in hand (which then runs once more, since
--- `wanted` has moved on), is due already, or is parked until Nectar takes us again.
-local function want(connection, mark)
-  local work = 'refresh:' .. connection
-  redis.call('HSET', N .. 'connection:' .. connection, 'wanted', mark)
-  if redis.call('ZSCORE', N .. 'due', work) or redis.call('ZSCORE', N .. 'parked:nectar', work) then return end
+-- `wanted` has moved on), is due already, or is parked until Nectar takes us again. The first is due at once.
+-- One that would follow sooner than `interval` ms waits for the burst to end: until no event has come for
+-- half of it, at most five times as long.
+local function want(connection, mark, interval)
+  local work, key = 'refresh:' .. connection, N .. 'connection:' .. connection
+  redis.call('HSET', key, 'wanted', mark)
+  if redis.call('ZSCORE', N .. 'parked:nectar', work) then return end
+  if redis.call('ZSCORE', N .. 'due', work) then
+    local burst = redis.call('HGET', N .. work, 'burst')
+    if burst then
+      local quiet = math.min(now + math.floor(interval / 2), burst + 5 * interval)
+      redis.call('ZADD', N .. 'due', 'GT', quiet, work)
+    end
+    return
+  end
   if redis.call('ZREM', N .. 'dead', work) == 1 then
     redis.call('HDEL', N .. 'dead:' .. connection, work)
     redis.call('HDEL', N .. work, 'attempt')
   end
-  schedule(work, now)
+  local soonest = tonumber(redis.call('HGET', key, 'fetched') or 0) + interval
+  if soonest > now then redis.call('HSET', N .. work, 'burst', now) end
+  schedule(work, math.max(now, soonest))
 end
 
 local function count(name, by)

@@ -41,7 +41,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     counting = Counting(observatory)
     health = Health(settings, observatory, redactor)
     webhook = WebhookEndpoint(
-        Intake(store, settings.max_backlog),
+        Intake(store, settings.max_backlog, settings.fetch_interval),
         admission,
         counting,
         verifier=Verifier(settings.webhook_keys) if settings.webhook_keys else None,

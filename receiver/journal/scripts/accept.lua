@@ -1,7 +1,8 @@
 -- Takes messages in: each is recorded, its connection wants a fetch, the bell rings. All or nothing.
--- ARGV: most work that may wait, seconds a message id is remembered; then for each message: its id, event
--- type, connection, payload, flags. Answers for each: a word and the event's id.
-local limit, memory = tonumber(ARGV[1]), ARGV[2]
+-- ARGV: most work that may wait, seconds a message id is remembered, ms between two fetches of a connection;
+-- then for each message: its id, event type, connection, payload, flags. Answers for each: a word and the
+-- event's id.
+local limit, memory, interval = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local waiting = redis.call('ZCARD', N .. 'due') + redis.call('ZCARD', N .. 'parked:nectar')
 
 -- The handlers whose delivery of this event is among the dead letters; 'refresh' stands for the fetch.
@@ -16,7 +17,7 @@ local function failed(event, connection)
 end
 
 local answers = {}
-for i = 3, #ARGV, 5 do
+for i = 4, #ARGV, 5 do
   local message, kind, connection, payload, flags = unpack(ARGV, i, i + 4)
   local seen = redis.call('GET', N .. 'seen:' .. message)
   local again = seen and failed(seen, connection) or {}
@@ -39,7 +40,7 @@ for i = 3, #ARGV, 5 do
     if redis.call('ZREM', N .. 'quarantine', message) == 1 then
       redis.call('DEL', N .. 'quarantined:' .. message)
     end
-    want(connection, event)
+    want(connection, event, interval)
     count('accepted')
     answers[#answers + 1] = {'accepted', event}
   end

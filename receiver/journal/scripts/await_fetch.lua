@@ -9,5 +9,5 @@ redis.call('ZREM', N .. 'due', work)
 local mark, wanted = now .. '-0', redis.call('HGET', N .. 'connection:' .. connection, 'wanted')
 if wanted and newer(wanted, mark) then mark = wanted end
 redis.call('HSET', N .. 'awaiting:' .. connection, handler, mark)
-want(connection, mark)
+want(connection, mark, 0)
 return 1

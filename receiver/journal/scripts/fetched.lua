@@ -1,7 +1,7 @@
 -- Settles a fetch that succeeded: what it covers, the new version if anything changed, and the deliveries.
 -- ARGV: connection, token, mark up to which events are covered, status, snapshot ('' when nothing changed),
--- names of what changed as JSON, ms taken; then the handlers that the change concerns.
-local connection, token, mark, status, snapshot, changed, took = unpack(ARGV, 1, 7)
+-- names of what changed as JSON, ms taken, ms between two fetches; then the handlers that the change concerns.
+local connection, token, mark, status, snapshot, changed, took, interval = unpack(ARGV, 1, 8)
 local work, key = 'refresh:' .. connection, N .. 'connection:' .. connection
 if redis.call('HGET', N .. work, 'hand') ~= token then return false end
 redis.call('HDEL', N .. work, 'hand', 'deaths', 'attempt', 'reason')
@@ -37,7 +37,7 @@ if snapshot ~= '' then
   redis.call('HSET', key, 'snapshot', snapshot, 'status', status)
   redis.call('XADD', N .. 'changes:' .. connection, 'MAXLEN', '~', 1000, version .. '-0', 'changed', changed,
     'from', before or '', 'to', status, 'fetched', now, 'upto', mark, 'events', cjson.encode(events))
-  for i = 8, #ARGV do deliver(ARGV[i], version) end
+  for i = 9, #ARGV do deliver(ARGV[i], version) end
 end
 local awaiting = redis.call('HGETALL', N .. 'awaiting:' .. connection)
 for i = 1, #awaiting, 2 do
@@ -47,7 +47,10 @@ end
 if redis.call('HEXISTS', N .. 'breaker:nectar', 'until') == 1 then ring('resume:nectar', now) end
 redis.call('DEL', N .. 'breaker:nectar')
 redis.call('ZREM', N .. 'due', work)
-if newer(redis.call('HGET', key, 'wanted'), mark) then schedule(work, now) end
+if newer(redis.call('HGET', key, 'wanted'), mark) then
+  redis.call('HSET', N .. work, 'burst', now)
+  schedule(work, now + interval)
+end
 redis.call('XADD', N .. 'attempts', 'MAXLEN', '~', ATTEMPTS, '*', 'work', work, 'version', version or '',
   'attempt', 1, 'outcome', 'fetched', 'detail', mark, 'took', took)
 count('fetch:fetched')
