@@ -209,6 +209,8 @@ def handler(
     """
     if not (isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*", name)):
         raise ValueError(f"handler name {name!r}: use lower case letters and digits, words joined by '-'")
+    if name == "nectar":
+        raise ValueError("handler name 'nectar': taken by Nectar itself, among what work may wait for")
     wanted = None if changed is None else frozenset([changed] if isinstance(changed, str) else changed)
     if unknown := sorted((wanted or frozenset()) - Connection.model_fields.keys()):
         raise ValueError(
