@@ -66,4 +66,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
     ]
-    return Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=lifespan)
+    app = Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=lifespan)
+    # A sender takes a redirect for a failure, and one is made of the Host header, whatever that says.
+    app.router.redirect_slashes = False
+    return app

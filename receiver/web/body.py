@@ -24,7 +24,7 @@ def check_headers(request: Request) -> None:
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         why = "The body must not be compressed: its signature is over it as it is."
         raise Problem(415, why, headers={"Accept-Encoding": "identity"})
-    declared = request.headers.get("content-length", "0")
+    declared = request.headers.get("content-length", "0")[:20]
     if declared.isdecimal() and int(declared) > LARGEST:
         raise too_large()
 
@@ -41,7 +41,8 @@ async def read(request: Request) -> bytes:
                     raise too_large()
                 parts.append(part)
     except TimeoutError:
-        raise Problem(408, f"The body did not arrive within {SLOWEST:g} seconds.") from None
+        why = f"The body did not arrive within {SLOWEST:g} seconds."
+        raise Problem(408, why, headers={"Connection": "close"}) from None
     except ClientDisconnect:
         raise Problem(400, "The connection ended before the body did.") from None
     return b"".join(parts)

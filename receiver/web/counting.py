@@ -21,10 +21,14 @@ class Counting:
         self._counts[name] += number
 
     async def flush(self) -> None:
-        """Write what was counted; while Redis is away it is kept."""
+        """Write what was counted; while Redis is away, and when this is cancelled, it is kept."""
         counts, self._counts = self._counts, Counter()
-        if counts and not await self._observatory.count(counts):
-            self._counts += counts
+        written = False
+        try:
+            written = not counts or await self._observatory.count(counts)
+        finally:
+            if not written:
+                self._counts += counts
 
     async def flush_forever(self) -> None:
         """Write once a second, until cancelled."""

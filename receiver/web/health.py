@@ -26,6 +26,7 @@ COUNTERS = {
     ),
     "refused": ("nectar_router_refused", "Requests refused, by the status answered.", ("status",)),
     "unknown": ("nectar_router_unknown_values", "Values outside Nectar's closed lists.", ("field",)),
+    "swept": ("nectar_router_swept", "Pieces of work that the sweep found without a job.", ()),
 }
 PLAIN = ("nectar_router_messages", "Messages by what became of them.", ("result",))
 

@@ -1,11 +1,11 @@
 """From a body to a message: pure."""
 
-import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from receiver.journal import Message
 from receiver.schema import EventHead, WebhookPayload, without_secret
@@ -13,6 +13,10 @@ from receiver.schema import EventHead, WebhookPayload, without_secret
 CONCERNS_US = "connection."
 UNNAMED = "connection"
 """The type of an event that does not say it; Nectar does not promise that it is in the body."""
+MOST_ERRORS = 100
+"""Errors that are told and kept: a body of 1 MiB can have half a million."""
+ESCAPED = re.compile(rb"\\u00([2-7][0-9a-fA-F])")
+"""An ASCII letter that JSON spells as its number."""
 
 
 class Malformed(ValueError):  # noqa: N818 - names what the body is
@@ -36,6 +40,7 @@ class Misfit:
 
 def understand(message_id: str, body: bytes) -> Message | Foreign | Misfit:
     """What a verified body says. Raises Malformed."""
+    _refuse_odd_numbers(body)
     try:
         payload = WebhookPayload.model_validate_json(body)
     except ValidationError as error:
@@ -58,9 +63,20 @@ def _misunderstood(body: bytes, error: ValidationError) -> Foreign | Misfit:
         return Foreign(kind)
     errors = [
         {"location": ".".join(map(str, problem["loc"])) or "(the body)", "reason": problem["msg"]}
-        for problem in problems
+        for problem in problems[:MOST_ERRORS]
     ]
+    if left := len(problems) - len(errors):
+        errors.append({"location": "(elsewhere)", "reason": f"{left} more errors"})
     return Misfit(errors, _scrubbed(body))
+
+
+def _refuse_odd_numbers(body: bytes) -> None:
+    """NaN and Infinity are not JSON, though pydantic takes them: what is kept must be readable by all."""
+    if b"NaN" in body or b"Infinity" in body:
+        try:
+            from_json(body, allow_inf_nan=False)
+        except ValueError as error:
+            raise Malformed(f"Invalid JSON: {error}") from None
 
 
 def _is_foreign(kind: str) -> bool:
@@ -68,8 +84,8 @@ def _is_foreign(kind: str) -> bool:
 
 
 def _scrubbed(body: bytes) -> bytes:
-    """The body without the magic link's secret; byte for byte as it came where it holds none."""
-    lowered = body.lower()
-    if b"magic" not in lowered and b"\\u" not in lowered:
+    """The body without the magic link's secret; byte for byte as it came where there is no word of one."""
+    spelled_out = ESCAPED.sub(lambda escape: bytes.fromhex(escape[1].decode()), body)
+    if b"magic" not in spelled_out.lower():
         return body
-    return json.dumps(without_secret(from_json(body)), separators=(",", ":")).encode()
+    return to_json(without_secret(from_json(body)), inf_nan_mode="null")

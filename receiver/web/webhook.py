@@ -7,6 +7,7 @@ import structlog
 from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from structlog.contextvars import bound_contextvars
 
 from receiver.journal import Intake, Message, Reception
 from receiver.signature import HEADER_FAMILIES, SignatureError, Verifier
@@ -20,6 +21,8 @@ log = structlog.get_logger(__name__)
 
 ABORT = {"webhook-delivery": "abort-message"}
 """Tells Svix that trying this message again is of no use, https://docs.svix.com/retries."""
+LONGEST_LOGGED = 100
+"""Characters that are repeated of an id or a type: senders choose them."""
 
 
 class WebhookEndpoint:
@@ -42,12 +45,13 @@ class WebhookEndpoint:
 
     async def __call__(self, request: Request) -> Response:
         """Answer 2xx only once the event, and the work that it calls for, are in Redis."""
-        try:
-            return await self._receive(request)
-        except Problem as problem:
-            self._counting.add(f"refused:{problem.status}")
-            log.warning("refused", status=problem.status, reason=problem.detail)
-            raise
+        with bound_contextvars(message=_claimed_id(request)[:LONGEST_LOGGED] or None):
+            try:
+                return await self._receive(request)
+            except Problem as problem:
+                self._counting.add(f"refused:{problem.status}")
+                log.warning("refused", status=problem.status, reason=problem.detail)
+                raise
 
     async def _receive(self, request: Request) -> Response:
         began = time.perf_counter()
@@ -63,7 +67,7 @@ class WebhookEndpoint:
         match understood:
             case Foreign(type=kind):
                 self._counting.add("ignored")
-                reason = f"{kind[:100]} is not an event of a connection"
+                reason = f"{kind[:LONGEST_LOGGED]} is not an event of a connection"
                 return JSONResponse({"status": "ignored", "reason": reason})
             case Misfit():
                 return await self._quarantine(message_id, understood)
@@ -73,8 +77,7 @@ class WebhookEndpoint:
     def _authenticate(self, request: Request, body: bytes) -> str:
         signed = any(f"{family}-signature" in request.headers for family in HEADER_FAMILIES)
         if self._verifier is None or (self._allow_unsigned and not signed):
-            named = (request.headers.get(f"{family}-id") for family in HEADER_FAMILIES)
-            return next(filter(None, named), None) or f"unsigned_{uuid.uuid4().hex}"
+            return _claimed_id(request) or f"unsigned_{uuid.uuid4().hex}"
         try:
             return self._verifier.verify(request.headers, body, time.time()).message_id
         except SignatureError as error:
@@ -94,7 +97,7 @@ class WebhookEndpoint:
             self._counting.add(f"unknown:{field}", len(values))
         log.info(
             "accepted",
-            type=message.type,
+            type=message.type[:LONGEST_LOGGED],
             connection=message.connection,
             message=message.id,
             event_id=receipt.event,
@@ -116,3 +119,9 @@ class WebhookEndpoint:
             headers=ABORT,
             errors=misfit.errors,
         )
+
+
+def _claimed_id(request: Request) -> str:
+    """The message's id as its headers say, before anybody has checked them; empty when they do not."""
+    named = (request.headers.get(f"{family}-id") for family in HEADER_FAMILIES)
+    return next(filter(None, named), "")

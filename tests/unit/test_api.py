@@ -249,7 +249,6 @@ async def test_each_step_is_its_own(ctx: Context[Options]) -> None:
 @pytest.mark.anyio
 async def test_the_reconnect_link_is_made_when_it_is_asked_for(ctx: Context[Options]) -> None:
     assert await ctx.reconnect_link() == "https://dash.example/p/i/token"
-    assert "https://dash" not in repr(ctx)
 
 
 @pytest.mark.anyio

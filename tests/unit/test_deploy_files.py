@@ -69,7 +69,7 @@ def test_heroku_finds_one_package_manager() -> None:
 
 
 def test_the_procfile_is_valid() -> None:
-    """honcho reads it and finds the three process types; `web` first, which gets the port that honcho is given."""
+    """honcho reads it and finds the three process types, `web` first: the first gets the port itself."""
     subprocess.run([TOOLS / "honcho", "check"], cwd=ROOT, check=True)
     assert list(read_procfile()) == ["web", "worker", "release"]
 

@@ -131,6 +131,7 @@ def test_blanks_around_the_owner_email_cost_nothing(answer: dict[str, Any]) -> N
     assert connection.workflow_owner_email == "owner@acme.example"
 
 
+@pytest.mark.usefixtures("in_any_zone")
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
