@@ -68,7 +68,11 @@ class Settings(BaseSettings):
     )
     redis_url: SecretStr = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"),
-        description="`redis://`, `rediss://` or `unix://`; `?ssl_cert_reqs=none` for self-signed ones.",
+        description="`redis://`, `rediss://` or `unix://`.",
+    )
+    redis_tls_verify: bool = Field(
+        default=True,
+        description="`0`: take any certificate of a `rediss://` server, as Heroku's self-signed ones need.",
     )
     handlers: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Names of the handlers to run, by commas."
@@ -115,6 +119,14 @@ class Settings(BaseSettings):
         if not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("must begin with redis://, rediss:// or unix://")
         return url
+
+    @property
+    def redis_dsn(self) -> str:
+        """`redis_url`, with what `redis_tls_verify` says."""
+        url = self.redis_url.get_secret_value()
+        if self.redis_tls_verify or not url.startswith("rediss://"):
+            return url
+        return f"{url}{'&' if '?' in url else '?'}ssl_cert_reqs=none"
 
     @property
     def webhook_keys(self) -> tuple[bytes, ...]:

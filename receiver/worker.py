@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import httpx
@@ -44,7 +44,7 @@ log = structlog.get_logger(__name__)
 @asynccontextmanager
 async def dispatcher(settings: Settings, registry: Registry, redactor: Redactor) -> AsyncIterator[Dispatcher]:
     """A dispatcher with all that it needs, opened and closed."""
-    redis_url = settings.redis_url.get_secret_value()
+    redis_url = settings.redis_dsn
     async with AsyncExitStack() as stack:
         store = connect(redis_url, patient=True)
         stack.push_async_callback(store.close)
@@ -108,13 +108,13 @@ class Service:
 
     async def run(self) -> None:
         """Work until `stopping` is set, then give what is in hand its time."""
-        pool = bell_pool(self._settings.redis_url.get_secret_value())
-        sweeping = asyncio.create_task(self._sweep_forever())
+        pool = bell_pool(self._settings.redis_dsn)
+        sweeping = asyncio.create_task(self._sweep_until_stopped())
         try:
             while not self.stopping.is_set():
                 await self._work(pool)
         finally:
-            sweeping.cancel()
+            self.stopping.set()
             await asyncio.gather(sweeping, return_exceptions=True)
             await self._finish_jobs()
             await pool.aclose(close_connection_pool=True)
@@ -125,43 +125,51 @@ class Service:
         stopped = asyncio.create_task(self.stopping.wait())
         await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
         worker.allow_pick_jobs = False
+        error = running.exception() if running.done() else None
+        await _cancel(stopped, running, worker.main_task)
         # Its jobs go on: they settle what they have in hand when Redis is back, or while we stop.
-        self._jobs |= set(worker.tasks.values())
-        if running.done() and (error := running.exception()) is not None:
+        self._jobs = {job for job in self._jobs if not job.done()} | set(worker.tasks.values())
+        if error is not None:
             if not isinstance(error, RedisError | OSError):
                 raise error
             log.warning("redis is away", error=type(error).__name__)
-            await asyncio.wait({stopped}, timeout=PAUSE_WITHOUT_REDIS)
-        stopped.cancel()
-        await _end(running, worker)
+            await _within(PAUSE_WITHOUT_REDIS, self.stopping)
 
     async def _finish_jobs(self) -> None:
-        if not self._jobs:
-            return
-        _, late = await asyncio.wait(self._jobs, timeout=self._settings.shutdown_seconds)
-        for job in late:
-            job.cancel()
-        await asyncio.gather(*self._jobs, return_exceptions=True)
+        if self._jobs:
+            await asyncio.wait(self._jobs, timeout=self._settings.shutdown_seconds)
+            await _cancel(*self._jobs)
 
-    async def _sweep_forever(self) -> None:
+    async def _sweep_until_stopped(self) -> None:
         name = f"{socket.gethostname()}:{os.getpid()}"
-        while True:
+        away = False
+        while not self.stopping.is_set():
             try:
                 await self._dispatch.worklist.present(name)
-                await self._dispatch.sweep()
+                # When Redis has been away, those who still hold work must first have renewed their leases.
+                if not away:
+                    await self._dispatch.sweep()
+                away = False
             except (RedisError, OSError) as error:
+                away = True
                 log.warning("not swept", error=type(error).__name__)
-            await asyncio.sleep(SWEEP)
+            await _within(SWEEP, self.stopping)
 
 
-async def _end(running: asyncio.Task[None], worker: Worker) -> None:
-    """End arq's loop; its jobs are tasks of their own."""
-    main = worker.main_task
-    running.cancel()
-    if main is not None:
-        main.cancel()
-        await asyncio.gather(main, return_exceptions=True)
-    await asyncio.gather(running, return_exceptions=True)
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    """Wait for the event, at most so long."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
+async def _cancel(*tasks: asyncio.Task[Any] | None) -> None:
+    """End these tasks. Before Python 3.12 a time-out may swallow a cancellation: then once more."""
+    left = {task for task in tasks if task is not None and not task.done()}
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=3)
 
 
 async def serve(settings: Settings, redactor: Redactor) -> None:

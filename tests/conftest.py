@@ -1,5 +1,7 @@
 """What every test shares."""
 
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +16,16 @@ settings.load_profile("steady")
 def anyio_backend() -> str:
     """What `@pytest.mark.anyio` runs tests on."""
     return "asyncio"
+
+
+@pytest.fixture(params=["UTC", "America/New_York", "Asia/Tokyo"])
+def in_any_zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run the test once in each zone that the machine might be in."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 @pytest.fixture

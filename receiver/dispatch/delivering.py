@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 import structlog
 from pydantic import JsonValue
-from redis.exceptions import RedisError
 
 from receiver.api import Change, Connection, Context, Done, Outcome, Rejected, RetryLater, Skipped, Status
 from receiver.api import Event as WebhookEvent
@@ -32,10 +31,13 @@ from receiver.journal import (
     compact,
     deliver,
 )
+from receiver.policy import LONGEST_TEXT
 from receiver.registry import Enabled, Registry
 from receiver.telemetry import Redactor, milliseconds_since
 
 log = structlog.get_logger(__name__)
+
+LONGEST_LATER = 365 * 24 * 3600.0
 
 NOT_ENABLED = Setback("park", "not among HANDLERS: enable it, and what waits for it goes on")
 
@@ -91,7 +93,18 @@ class Delivering:
             if pending.refetch:
                 await self._deliveries.await_fetch(claim)
                 return
-            await self._attempt(_prepare(claim, pending, enabled))
+            try:
+                delivery = _prepare(claim, pending, enabled)
+            except ValueError as error:
+                await self._fail_unread(claim, pending, error)
+            else:
+                await self._attempt(delivery)
+
+    async def _fail_unread(self, claim: Claim, pending: Pending, error: ValueError) -> None:
+        """What is kept of the connection does not fit this release's schema."""
+        setback = setbacks.of_bug(error, claim.attempt, self._redactor.trace(error))
+        went = await self._worklist.fail(claim, setback, _subject(claim, pending, 0.0))
+        log.error("not delivered", outcome=went, detail=setback.reason)
 
     async def _attempt(self, delivery: _Delivery) -> None:
         if delivery.claim.deaths >= setbacks.MOST_DEATHS:
@@ -111,26 +124,28 @@ class Delivering:
         attempt, handler = delivery.claim.attempt, delivery.enabled.handler
         try:
             async with asyncio.timeout(handler.timeout) as limit:
-                return await handler(delivery.change, self._context(delivery))
-        except (LostClaim, RedisError):
+                outcome = await handler(delivery.change, self._context(delivery))
+            return _setback_of(outcome) or outcome
+        except (LostClaim, GeneratorExit):
             raise
         except asyncio.CancelledError as error:
             if _is_stopping():
                 raise
             # The handler awaited something that was cancelled: its own failure, not our being stopped.
             return setbacks.of_handler(error, attempt, self._redactor.trace(error))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a handler may fail in any way, sys.exit() too
+        except BaseException as error:  # noqa: BLE001 - a handler may fail in any way, by sys.exit() too
             if isinstance(error, TimeoutError) and limit.expired():
                 return setbacks.of_timeout(handler.timeout, attempt)
             return setbacks.of_handler(error, attempt, self._redactor.trace(error))
 
     async def _settle(self, delivery: _Delivery, result: Outcome | Setback) -> None:
-        if setback := _setback_of(result) or check_memory(delivery.memory):
+        setback = result if isinstance(result, Setback) else check_memory(delivery.memory)
+        if setback is not None:
             await self._fail(delivery, setback)
             return
         ended = Ended(
             word="skipped" if isinstance(result, Skipped) else "done",
-            detail=self._redactor.text(_detail(result)),
+            detail=self._redactor.text(_detail(result))[:LONGEST_TEXT],
             status=str(delivery.change.connection.status),
             memory=delivery.memory,
         )
@@ -139,16 +154,10 @@ class Delivering:
         self._log(delivery, ended.word if settled else "lost", ended.detail)
 
     async def _fail(self, delivery: _Delivery, setback: Setback) -> None:
-        pending = delivery.pending
-        subject = Subject(
-            version=pending.version,
-            since=pending.handled_mark,
-            upto=pending.mark,
-            memory="" if check_memory(delivery.memory) else compact(delivery.memory),
-            took=time.monotonic() - delivery.began,
-            counter=f"delivery:{delivery.enabled.handler.name}",
-        )
-        reason = self._redactor.text(setback.reason)
+        took = time.monotonic() - delivery.began
+        memory = "" if check_memory(delivery.memory) else compact(delivery.memory)
+        subject = replace(_subject(delivery.claim, delivery.pending, took), memory=memory)
+        reason = self._redactor.text(setback.reason)[:LONGEST_TEXT]
         went = await self._worklist.fail(delivery.claim, replace(setback, reason=reason), subject)
         self._log(delivery, went or "lost", reason)
         if setback.trace and went in ("dead", "reject"):
@@ -196,6 +205,16 @@ def _prepare(claim: Claim, pending: Pending, enabled: Enabled) -> _Delivery:
     return _Delivery(claim, pending, enabled, change, pending.memory, time.monotonic())
 
 
+def _subject(claim: Claim, pending: Pending, took: float) -> Subject:
+    return Subject(
+        version=pending.version,
+        since=pending.handled_mark,
+        upto=pending.mark,
+        took=took,
+        counter=f"delivery:{claim.breaker}",
+    )
+
+
 def _idempotency_key(claim: Claim, pending: Pending) -> str:
     """The same for each attempt at a version; another after the journal was lost and versions began anew."""
     return sha256(f"{claim.work}:{pending.version}:{pending.fetched}".encode()).hexdigest()[:40]
@@ -206,17 +225,16 @@ def _is_stopping() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _setback_of(result: Outcome | Setback) -> Setback | None:
-    match result:
-        case Setback():
-            return result
+def _setback_of(outcome: Outcome) -> Setback | None:
+    match outcome:
         case Done() | Skipped():
             return None
         case RetryLater(reason=reason):
-            return Setback("later", reason or "asked to be shown it again later", result.seconds)
+            seconds = min(outcome.seconds, LONGEST_LATER)
+            return Setback("later", str(reason or "asked to be shown it again later"), seconds)
         case Rejected(reason=reason):
-            return Setback("reject", reason)
-    kind = type(result).__name__
+            return Setback("reject", str(reason))
+    kind = type(outcome).__name__
     return Setback("reject", f"returned {kind}: a handler returns Done, Skipped, RetryLater or Rejected")
 
 
@@ -225,5 +243,5 @@ def _detail(result: Outcome | Setback) -> str:
         case Done(reference=reference):
             return str(reference or "")
         case Skipped(reason=reason):
-            return reason
+            return str(reason)
     return ""

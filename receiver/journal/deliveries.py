@@ -1,10 +1,12 @@
 """Deliveries: what a handler is shown, what it remembers, and how it ended."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pydantic import JsonValue
+from redis.exceptions import RedisError
 
 from receiver.journal.store import Store, compact, key
 from receiver.journal.worklist import Claim, Setback
@@ -27,7 +29,7 @@ class Pending:
     handled_status: str | None
     handled_mark: str
     mark: str
-    """The newest event that the version covers."""
+    """The newest event that a fetch covers: the version stands for all up to here."""
     fetched: str
     """When the version was fetched, ms."""
     changed: frozenset[str] | None
@@ -50,13 +52,13 @@ class Deliveries:
     async def pending(self, handler: str, connection: str) -> Pending:
         """What there is to deliver."""
         async with self._store.redis.pipeline(transaction=True) as pipe:
-            pipe.hmget(key("connection", connection), ["version", "snapshot"])
+            pipe.hmget(key("connection", connection), ["version", "snapshot", "covered"])
             pipe.hmget(
                 key("deliver", handler, connection), ["version", "status", "mark", "memory", "refetch"]
             )
             pipe.hget(key("steps", handler, connection), "base")
             pipe.xrevrange(key("changes", connection), count=MOST_CHANGES)
-            (version, snapshot), delivery, steps_base, changes = await pipe.execute()
+            (version, snapshot, covered), delivery, steps_base, changes = await pipe.execute()
         handled, status, mark, memory, refetch = delivery
         newest = changes[0][1] if changes else {}
         since = [fields for id_, fields in changes if int(id_.partition("-")[0]) > int(handled or 0)]
@@ -67,7 +69,7 @@ class Deliveries:
             handled_version=int(handled or 0),
             handled_status=status,
             handled_mark=mark or "",
-            mark=newest.get("upto", ""),
+            mark=covered or "",
             fetched=newest.get("fetched", ""),
             changed=_changed(since) if complete else None,
             events=_events(since),
@@ -105,8 +107,8 @@ class Ended:
 def check_memory(memory: dict[str, JsonValue]) -> Setback | None:
     """None when a handler's memory can be kept. Otherwise what to do: another attempt would be of no use."""
     try:
-        size = len(compact(memory))
-    except (TypeError, ValueError) as error:
+        size = len(compact(memory).encode())
+    except (TypeError, ValueError, RecursionError) as error:
         return Setback("reject", f"ctx.memory cannot be kept: {error}; put only JSON values there")
     if size > LONGEST_MEMORY:
         return Setback("reject", f"ctx.memory cannot be kept: {size} bytes of JSON, at most {LONGEST_MEMORY}")
@@ -114,7 +116,8 @@ def check_memory(memory: dict[str, JsonValue]) -> Setback | None:
 
 
 class LostClaim(Exception):  # noqa: N818 - it says what happened; nothing is wrong with this process
-    """The lease ran out and another took the work over: what this hand still does must not be recorded."""
+    """The lease ran out and another took the work over, or the journal is away and it will: what this hand
+    still does cannot be recorded."""
 
 
 class RecordedSteps:
@@ -131,7 +134,8 @@ class RecordedSteps:
     async def recall(self, step: str) -> tuple[JsonValue] | None:
         """The step's result, wrapped, or None when it has not finished yet."""
         steps = key("steps", self._handler, self._connection)
-        base, result = await self._store.fields(steps, "base", f"step:{step}")
+        with _journal_needed():
+            base, result = await self._store.fields(steps, "base", f"step:{step}")
         return (json.loads(result),) if base == self._base and result is not None else None
 
     async def record(self, step: str, result: JsonValue) -> None:
@@ -139,11 +143,19 @@ class RecordedSteps:
         text = compact(result)
         if len(text) > LONGEST_MEMORY:
             raise ValueError(f"step {step!r} returned more than {LONGEST_MEMORY} bytes of JSON")
-        kept = await self._store.run(
-            "record_step", self._handler, self._connection, self._claim.token, self._base, step, text
-        )
+        pair = (self._handler, self._connection)
+        with _journal_needed():
+            kept = await self._store.run("record_step", *pair, self._claim.token, self._base, step, text)
         if kept is None:
             raise LostClaim(f"step {step!r} finished after the lease had run out")
+
+
+@contextmanager
+def _journal_needed() -> Iterator[None]:
+    try:
+        yield
+    except RedisError as error:
+        raise LostClaim(f"the journal is away ({type(error).__name__})") from error
 
 
 def _changed(changes: Iterable[dict[str, str]]) -> frozenset[str]:

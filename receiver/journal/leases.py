@@ -16,7 +16,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from receiver.journal.worklist import LEASE, Claim
-from receiver.queue import CONNECTION, RING
+from receiver.queue import RING, connection
 
 MARGIN = 5.0
 """Seconds beyond its time limit in which work may still be settled."""
@@ -28,7 +28,7 @@ class Leases:
     """`with leases.hold(claim, seconds):` keeps the claim while the block runs, at most that long."""
 
     def __init__(self, redis_url: str) -> None:
-        self._redis = Redis.from_url(redis_url, decode_responses=True, **CONNECTION)
+        self._redis = Redis.from_url(redis_url, decode_responses=True, **connection(redis_url))
         script = RING + (files(__package__) / "scripts" / "renew.lua").read_text()
         self._renew = self._redis.register_script(script)
         self._held: dict[Claim, float] = {}
@@ -57,7 +57,7 @@ class Leases:
     def _keep(self) -> None:
         while not self._stopping.wait(LEASE / 4):
             now = time.monotonic()
-            claims = [claim for claim, until in list(self._held.items()) if until > now]
+            claims = [claim for claim, until in self._held.copy().items() if until > now]
             held = [part for claim in claims for part in (claim.work, claim.token)]
             if not held:
                 continue

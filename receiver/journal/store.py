@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Iterable
 from importlib.resources import files
 from typing import Any, cast
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError  # noqa: A004 - redis-py's own, on purpose
 
-from receiver.queue import CONNECTION, RING
+from receiver.queue import POOL, RING, connection
 
 NAMESPACE = "nectar:"
 """What all the journal's keys begin with; ring.lua has it as `N`."""
@@ -21,10 +21,11 @@ class Store:
 
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
-        folder = files(__package__) / "scripts"
+        journal = files(__package__)
+        shared = RING + (journal / "breaker.lua").read_text()
         self._scripts = {
-            script.name.removesuffix(".lua"): redis.register_script(RING + script.read_text())
-            for script in folder.iterdir()
+            script.name.removesuffix(".lua"): redis.register_script(shared + script.read_text())
+            for script in (journal / "scripts").iterdir()
             if script.name.endswith(".lua")
         }
 
@@ -54,7 +55,10 @@ def connect(redis_url: str, *, patient: bool = False) -> Store:
     if patient:
         retry = {"retry": Retry(ExponentialBackoff(cap=1.0, base=0.05), 8)}
         retry["retry_on_error"] = [ConnectionError, TimeoutError, BusyLoadingError]
-    return Store(Redis.from_url(redis_url, decode_responses=True, **CONNECTION, **retry))
+    # What a handler returns or raises may hold half a character, and must be kept all the same.
+    text: dict[str, Any] = {"decode_responses": True, "encoding_errors": "replace"}
+    pool = BlockingConnectionPool.from_url(redis_url, **text, **connection(redis_url), **POOL, **retry)
+    return Store(Redis.from_pool(pool))
 
 
 def key(*parts: str) -> str:

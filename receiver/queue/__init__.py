@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from arq.connections import ArqRedis
-from redis.asyncio import ConnectionPool
+from redis.asyncio import BlockingConnectionPool
 
 RING = (files(__package__) / "ring.lua").read_text()
 """The part that the journal's scripts begin with."""
@@ -25,14 +25,15 @@ def bell_pool(redis_url: str) -> ArqRedis:
 
     By redis-py's own reading of the URL: arq's ignores `ssl_cert_reqs` and does not decode a password.
     """
-    pool = ConnectionPool.from_url(redis_url, **CONNECTION)
+    pool = BlockingConnectionPool.from_url(redis_url, **connection(redis_url), **POOL)
     return ArqRedis(pool, job_serializer=to_json, job_deserializer=json.loads)
 
 
-CONNECTION: dict[str, Any] = {
-    "socket_timeout": 10,
-    "socket_connect_timeout": 5,
-    "socket_keepalive": True,
-    "health_check_interval": 30,
-}
-"""What every connection to Redis has in common, seconds."""
+def connection(redis_url: str) -> dict[str, Any]:
+    """What every connection to this Redis has in common; times in seconds."""
+    common = {"socket_timeout": 10, "socket_connect_timeout": 5, "health_check_interval": 30}
+    return common if redis_url.startswith("unix://") else {**common, "socket_keepalive": True}
+
+
+POOL: dict[str, Any] = {"max_connections": 6, "timeout": 10}
+"""Small Redis plans allow twenty connections for all processes together; who finds none free waits."""

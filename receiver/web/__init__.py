@@ -35,7 +35,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     redactor.hide_options(settings)
     configure_logging(settings.log_format, redactor)
 
-    store = connect(settings.redis_url.get_secret_value())
+    store = connect(settings.redis_dsn)
     observatory = Observatory(store)
     admission = Admission(observatory, settings.max_memory)
     counting = Counting(observatory)

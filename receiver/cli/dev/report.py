@@ -1,0 +1,102 @@
+"""What `nectar-router dev --once` says in the end: pure functions over what was seen."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from rich import box
+from rich.table import Table
+
+from receiver.cli.dev.once import Scene
+from receiver.cli.output import Finding, Verdict
+from receiver.journal import deliver
+from receiver.simulator import Message, Outcome
+
+ENDED_WELL = ("fetched", "done", "skipped")
+Concerned = Callable[[Iterable[str]], Iterable[str]]
+"""The handlers that a change in these attributes concerns."""
+
+
+def table(scenes: Sequence[Scene], connection: str) -> Table:
+    """A row for each scene."""
+    shown = Table(box=box.SIMPLE, pad_edge=False)
+    for title in ("Nectar says", "Received", "Fetched", "Delivered", "Mailed"):
+        shown.add_column(title)
+    for scene in scenes:
+        shown.add_row(
+            scene.name,
+            _received(scene.messages),
+            "\n".join(f"{one.status} ({scene.after(one.fetched)} ms)" for one in scene.versions),
+            "\n".join(_delivered(scene, connection)),
+            "\n".join(
+                f"{mail.subject} ({scene.after(mail.received.timestamp() * 1000)} ms)" for mail in scene.mails
+            ),
+        )
+    return shown
+
+
+def _received(messages: Iterable[Message]) -> str:
+    return "\n".join(
+        f"{message.event_type.removeprefix('connection.').removesuffix('.v2')} "
+        f"{message.attempts[0].status_code or 'no answer'} ({message.attempts[0].latency * 1000:.0f} ms)"
+        for message in messages
+    )
+
+
+def _delivered(scene: Scene, connection: str) -> Iterator[str]:
+    for attempt in scene.attempts:
+        kind, _, handler = attempt.work.removesuffix(f":{connection}").partition(":")
+        if kind == "deliver":
+            yield f"{handler} {attempt.outcome} ({scene.after(attempt.ended)} ms)"
+
+
+def findings(
+    scenes: Sequence[Scene], connection: str, concerned: Concerned, dead: Sequence[str]
+) -> Iterator[Finding]:
+    """Whether all happened that the story calls for, mails aside."""
+    messages = [message for scene in scenes for message in scene.messages]
+    good = [message for message in messages if message.outcome is Outcome.DELIVERED]
+    yield _judge("Webhooks", len(good) == len(messages), f"{len(good)} of {len(messages)} were answered 2xx")
+
+    fetched = [scene for scene in scenes if scene.status in [version.status for version in scene.versions]]
+    yield _judge("Fetches", fetched == scenes, f"{len(fetched)} of {len(scenes)} changes were fetched")
+
+    missing = [line for scene in scenes for line in _missing(scene, connection, concerned)]
+    number = sum(attempt.outcome in ENDED_WELL[1:] for scene in scenes for attempt in scene.attempts)
+    yield _judge("Handlers", not missing, "; ".join(missing) or f"{number} deliveries, all ended well")
+
+    quarantined = sum(message.outcome is Outcome.ABORTED for message in messages)
+    left = f"{len(dead)} dead letters, {quarantined} in quarantine"
+    yield _judge("Left over", not dead and not quarantined, left)
+
+
+def _missing(scene: Scene, connection: str, concerned: Concerned) -> Iterator[str]:
+    if not scene.settled:
+        yield f"{scene.name}: not finished in time"
+    ended = {(attempt.work, attempt.version): attempt for attempt in scene.attempts}
+    for version in scene.versions:
+        for handler in concerned(version.changed):
+            attempt = ended.get((deliver(handler, connection), version.number))
+            if attempt is None or attempt.outcome not in ENDED_WELL:
+                how = f"{attempt.outcome}, {attempt.detail}" if attempt else "not run"
+                yield f"{scene.name}: {handler} {how}"
+
+
+def mail_findings(scenes: Sequence[Scene], owner: str, link: str | None) -> Iterator[Finding]:
+    """Whether the owner got the mails of the `reconnect` story, and the first one the right link."""
+    counts = [len(scene.mails) for scene in scenes]
+    mails = [mail for scene in scenes for mail in scene.mails]
+    right = counts == [0, 0, 1, 1] and all(mail.to == (owner,) for mail in mails)
+    yield _judge(
+        "Mails",
+        right,
+        f"{len(mails)} of 2 reached the owner" if right else f"{counts} by step, not [0, 0, 1, 1]",
+    )
+    if link is not None:
+        leads = [link in mail.links for mail in mails]
+        good = "the first mail leads to where the owner mends it"
+        yield _judge(
+            "Reconnect link", leads == [True, False], good if leads == [True, False] else "not as it must be"
+        )
+
+
+def _judge(subject: str, good: bool, detail: str) -> Finding:
+    return Finding(subject, Verdict.OK if good else Verdict.FAILED, detail)
