@@ -186,7 +186,7 @@ class PlainLine:
     At the end stands how long ago the webhook was accepted, or else how long this took.
     """
 
-    LATENCY_COLUMN = 112
+    LATENCY_COLUMN = 110
     MOST_LISTED = 2
     STATUS_WIDTH = 18
     UNSAID: ClassVar = {"accepted": ("event_id", "message"), "fetched": ("handlers",)}
@@ -208,7 +208,7 @@ class PlainLine:
             # A line of the handler's own, among those about it.
             what, facts[""] = f"· {facts.pop('handler')}", what
         label = "" if level in ("", "info") else f"{level.upper()}  "
-        line = f"{time[11:23]}  {what:<13}  {subject}{label}{'  '.join(self._words(facts))}".rstrip()
+        line = f"{time[11:23]}  {what:<11}  {subject}{label}{'  '.join(self._words(facts))}".rstrip()
         if (latency := took if late is None else late) is not None:
             line = f"{line:<{self.LATENCY_COLUMN}} {round(latency):>6} ms"
         return f"{line}\n{trace}" if trace else line
@@ -219,7 +219,7 @@ class PlainLine:
             facts.setdefault("handler", rest.partition(":")[0])
         connection = str(facts.pop("connection", rest.rpartition(":")[2]))
         version = f"v{facts.pop('version')}" if "version" in facts else ""
-        return f"{connection[:8]:<8} {version:<4} " if connection else ""
+        return f"{connection[:8]:<8} {version:<3}  " if connection else ""
 
     def _words(self, facts: dict[str, Any]) -> Iterator[str]:
         before = facts.pop("previous_status", "")

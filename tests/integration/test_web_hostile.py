@@ -198,6 +198,7 @@ async def test_a_body_that_does_not_come_is_answered_408_and_the_connection_ends
         writer.write(request(b"{", length=100))
         answer = await read_answer(reader)
         assert problem(answer, 408)["detail"] == "The body did not arrive within 0.05 seconds."
+        assert answer.headers["connection"] == "close"
         assert await reader.read() == b""
         writer.close()
         await writer.wait_closed()

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -39,17 +38,16 @@ class _Server(Server):
 @asynccontextmanager
 async def serve(app: ASGIApp) -> AsyncIterator[int]:
     """Serve the app as the Procfile does, while the block runs; gives the port."""
-    config = Config(app, http="httptools", lifespan="on", log_config=None, access_log=False)
+    config = Config(app, port=0, http="httptools", lifespan="on", log_config=None, access_log=False)
     server = _Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            while not server.started:
-                await (serving if serving.done() else asyncio.sleep(0.01))
-            yield int(listener.getsockname()[1])
-        finally:
-            server.should_exit = True
-            await serving
+    serving = asyncio.create_task(server.serve())
+    try:
+        while not server.started:
+            await (serving if serving.done() else asyncio.sleep(0.01))
+        yield int(server.servers[0].sockets[0].getsockname()[1])
+    finally:
+        server.should_exit = True
+        await serving
 
 
 @asynccontextmanager

@@ -13,7 +13,8 @@ from receiver.web.payload import MOST_ERRORS, Foreign, Malformed, Misfit, unders
 ID = "0b0d7c1e-6a0f-4a52-9a3c-5d1f6c7e8a90"
 MAGIC = "hush-hush"
 
-texts = st.text(st.characters(exclude_categories=["Cs"]))
+# Hypothesis tries words that it finds in the code, too: here the secret's name would be among them.
+texts = st.text(st.characters(exclude_categories=["Cs"])).filter(lambda text: "magic" not in text.lower())
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
@@ -103,7 +104,7 @@ def test_the_words_nan_and_infinity_are_fine_in_a_text() -> None:
     assert kept(body(url="NaN, Infinity")) == {"id": ID, "url": "NaN, Infinity"}
 
 
-@given(fields=st.dictionaries(texts.filter(lambda name: "magic" not in name.lower()), values, max_size=4))
+@given(fields=st.dictionaries(texts, values, max_size=4))
 def test_a_body_without_the_secret_is_kept_byte_for_byte(fields: dict[str, Any]) -> None:
     raw = json.dumps({"old": fields, "id": ID}, indent=1).encode()
     understood = understand("msg_1", raw)
@@ -111,7 +112,7 @@ def test_a_body_without_the_secret_is_kept_byte_for_byte(fields: dict[str, Any])
     assert understood.payload == raw
 
 
-@given(rest=st.dictionaries(texts.filter(lambda name: "magic" not in name.lower()), values, max_size=4))
+@given(rest=st.dictionaries(texts, values, max_size=4))
 def test_a_body_with_the_secret_is_kept_without_it_and_with_all_else(rest: dict[str, Any]) -> None:
     told = {"id": ID, "old": rest}
     hidden = told | {"connectionMagicLinkSecret": MAGIC, "old": {**rest, "connectionMagicLinkSecret": MAGIC}}

@@ -1,7 +1,9 @@
 """The lines that a `dev` prints while it runs, and the mails among them."""
 
 import re
+from textwrap import shorten
 
+from redis.exceptions import RedisError
 from rich.console import Console
 from rich.text import Text
 
@@ -18,6 +20,7 @@ COLORS = {
 }
 LEVELS = {"WARNING": "yellow", "ERROR": "bold red"}
 PARTS = re.compile(r"(?P<time>[\d:.]{12})  (?P<rest>(?P<word>[\w·]+).*?)(?P<late>\s\d+ ms)?", re.S)
+LONGEST_SUBJECT = 46
 LOOKED_BACK = 50
 """Newest events among which the one behind a mail is searched."""
 
@@ -42,6 +45,7 @@ class Feed:
         held, self._held = self._held or [], None
         for line in held:
             self.tell(line)
+        self.close()
 
     def tell(self, line: str) -> None:
         """Print a line, or hold it."""
@@ -90,18 +94,19 @@ class Postman:
             "event": "mailed",
             "connection": event.connection if event else "",
             "to": ", ".join(mail.to),
-            "subject": mail.subject,
+            "subject": shorten(mail.subject, LONGEST_SUBJECT, placeholder="…"),
             "since_accepted_ms": _late(mail, event) if event else None,
         }
         self._feed.tell(self._render(None, "", line))
 
     async def _behind(self, mail: Mail) -> Accepted | None:
         """The newest event of a connection whose owner got the mail: a mail itself does not say which."""
-        for event in await self._history.newest_events(LOOKED_BACK):
-            connection = self._simulator.connections.get(event.connection, {})
-            if connection.get("workflowOwnerEmail") in mail.to:
-                return event
-        return None
+        try:
+            events = await self._history.newest_events(LOOKED_BACK)
+        except (RedisError, OSError):  # it is being restarted: this line can do without
+            return None
+        owners = {id_: one.get("workflowOwnerEmail") for id_, one in self._simulator.connections.items()}
+        return next((event for event in events if owners.get(event.connection) in mail.to), None)
 
 
 def _late(mail: Mail, event: Accepted) -> int:

@@ -1,5 +1,6 @@
 """`nectar-router dev --once`: plays one connection's story and watches what comes of each step."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import uuid4
@@ -11,6 +12,9 @@ from receiver.simulator.scenarios import situation
 
 PATIENCE = 20.0
 """Seconds that a step's effects may take."""
+BREATH = 1.2
+"""Seconds between two steps, at most: beyond the pause that the router keeps between two fetches of one
+connection, so that what is shown is its speed and not that pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class Stage:
         return [await self._scene(step) for step in story.steps]
 
     async def _scene(self, step: Step) -> Scene:
+        await asyncio.sleep(min(step.pause, BREATH))
         began = await self._history.now()
         mails = len(self._inbox.mails)
         messages = await self._act(step)

@@ -16,6 +16,8 @@ from receiver.cli.output import Failed
 T = TypeVar("T")
 GUARD = Path(__file__).with_name("guard.py")
 LONGEST_LINE = 2**20
+GRACE = 1.0
+"""Seconds in which the end of a program is noticed."""
 
 
 class Program:

@@ -19,7 +19,7 @@ def table(scenes: Sequence[Scene], connection: str) -> Table:
     """A row for each scene."""
     shown = Table(box=box.SIMPLE, pad_edge=False)
     for title in ("Nectar says", "Received", "Fetched", "Delivered", "Mailed"):
-        shown.add_column(title)
+        shown.add_column(title, no_wrap=title != "Mailed")
     for scene in scenes:
         shown.add_row(
             scene.name,

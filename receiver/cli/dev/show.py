@@ -84,5 +84,7 @@ def _link(house: House, connection_id: str) -> str | None:
     kind = os.environ.get("RECONNECT_LINK") or "magic-link"
     if kind == "magic-link":
         return MAGIC_LINK.format_map(house.simulator.connections[connection_id])
-    made = [one for one in house.simulator.invitations if one["connectionId"] == connection_id]
-    return str(made[0]["invitationUrl"]) if made else None
+    made = [
+        one["invitationUrl"] for one in house.simulator.invitations if one["connectionId"] == connection_id
+    ]
+    return str([*made, "an invitation"][0]) if kind == "invitation" else None
