@@ -51,13 +51,15 @@ def connect(redis_url: str, *, patient: bool = False) -> Store:
 
     `patient`: try again for some seconds when Redis is away. Every script may be sent twice.
     """
-    retry: dict[str, Any] = {"retry": None}
+    # Who is not patient has a sender waiting, who gives up after fifteen seconds.
+    manner: dict[str, Any] = {"retry": None, "socket_timeout": 4}
     if patient:
-        retry = {"retry": Retry(ExponentialBackoff(cap=1.0, base=0.05), 8)}
-        retry["retry_on_error"] = [ConnectionError, TimeoutError, BusyLoadingError]
+        manner = {"retry": Retry(ExponentialBackoff(cap=1.0, base=0.05), 8)}
+        manner["retry_on_error"] = [ConnectionError, TimeoutError, BusyLoadingError]
     # What a handler returns or raises may hold half a character, and must be kept all the same.
     text: dict[str, Any] = {"decode_responses": True, "encoding_errors": "replace"}
-    pool = BlockingConnectionPool.from_url(redis_url, **text, **connection(redis_url), **POOL, **retry)
+    common = {**connection(redis_url), **POOL, **manner}
+    pool = BlockingConnectionPool.from_url(redis_url, **text, **common)
     return Store(Redis.from_pool(pool))
 
 

@@ -47,7 +47,11 @@ async def serve(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> AsyncIt
         timeout_graceful_shutdown=3,
     )
     server = _Server(config)
-    with socket.create_server((host, port)) as listener:
+    # The protocol is named because asyncio sets TCP_NODELAY only then; without it answers wait for Nagle.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2048)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             while not server.started:

@@ -39,7 +39,8 @@ class Recorder:
 
         @handler(name, changed=changed)
         async def run(change: Change, ctx: Context[Any]) -> Outcome:
-            return await self._run(change, ctx)
+            outcome: Outcome = await self._run(change, ctx)
+            return outcome
 
         self.handler: Handler[Any] = run
 
@@ -66,7 +67,7 @@ class Recorder:
 
 @dataclass
 class Bench:
-    """A dispatcher, and the journal and the Nectar that it works with. No arq: what is due is done when told."""
+    """A dispatcher, with the journal and the Nectar that it works with. What is due is done when told."""
 
     nectar: Simulator
     journal: Journal
