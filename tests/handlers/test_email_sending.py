@@ -20,7 +20,8 @@ async def test_the_owner_gets_the_mail_and_the_outcome_names_it() -> None:
     async with run_inbox() as inbox:
         outcome = await mail_about(BROKEN, inbox)
     [letter] = inbox.letters
-    assert outcome == Done(letter.message["Message-ID"])
+    assert isinstance(outcome, Done)
+    assert letter.message["Message-ID"] == f"<{outcome.reference}@acme.example>"
     assert letter.recipients == [OWNER]
     assert "SMTPUTF8" not in letter.options
     assert LINK in letter.message.as_string().replace("=\n", "")

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from pydantic import BaseModel, SecretStr
 from starlette.applications import Starlette
@@ -35,7 +36,9 @@ class Recorder:
         self.shown: list[Change] = []
         self.contexts: list[Context[Any]] = []
         self.answers = deque(answers)
-        self.running = 0
+        self.overlaps = 0
+        """Attempts that began while another was under way for the same connection."""
+        self._running: set[UUID] = set()
 
         @handler(name, changed=changed)
         async def run(change: Change, ctx: Context[Any]) -> Outcome:
@@ -45,7 +48,7 @@ class Recorder:
         self.handler: Handler[Any] = run
 
     async def _run(self, change: Change, ctx: Context[Any]) -> Any:
-        assert not self.running, "two at a time for one connection"
+        self.overlaps += change.connection.id in self._running
         self.shown.append(change)
         self.contexts.append(ctx)
         answer = self.answers.popleft() if self.answers else Done()
@@ -53,11 +56,11 @@ class Recorder:
             raise answer
         if not callable(answer):
             return answer
-        self.running += 1
+        self._running.add(change.connection.id)
         try:
             return await answer(change, ctx)
         finally:
-            self.running -= 1
+            self._running.discard(change.connection.id)
 
     @property
     def statuses(self) -> list[str]:
