@@ -92,6 +92,17 @@ class Settings(BaseSettings):
         le=1,
         description="Share of Redis's `maxmemory` in use, from which on webhooks are answered 503.",
     )
+    retention_days: float = Field(
+        default=30, gt=0, description="Days that events and the record of what was tried are kept."
+    )
+    dead_retention_days: float = Field(
+        default=90, gt=0, description="Days that dead letters and the quarantine are kept."
+    )
+    max_events: int = Field(
+        default=1_000_000,
+        ge=1000,
+        description="Events kept at most. Unfinished ones are kept however old or many.",
+    )
     worker_jobs: int = Field(default=100, ge=1, description="Pieces of work that a worker does at a time.")
     shutdown_seconds: int = Field(
         default=20, ge=0, description="Seconds that running handlers are given when a worker is stopped."

@@ -24,7 +24,7 @@ from redis.exceptions import RedisError
 
 from receiver.dispatch import Delivering, Dispatcher, Refreshing
 from receiver.dispatch.links import Links
-from receiver.journal import Fetches, Leases, Worklist, connect
+from receiver.journal import Fetches, Keep, Leases, Retention, Worklist, connect
 from receiver.nectar import WHOLE_ANSWER, Nectar
 from receiver.queue import bell_pool, to_json
 from receiver.registry import Registry, load_registry
@@ -65,6 +65,9 @@ async def dispatcher(settings: Settings, registry: Registry, redactor: Redactor)
             Refreshing(worklist, Fetches(store, settings.fetch_interval), leases, nectar, registry, redactor),
             Delivering(store, worklist, leases, registry, links, http, redactor),
             worklist,
+            Retention(
+                store, Keep(settings.retention_days, settings.dead_retention_days, settings.max_events)
+            ),
         )
 
 

@@ -1,10 +1,14 @@
 """Refresh and deliver as plain coroutines: all that a worker does, without arq."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
+
+import structlog
 
 from receiver.dispatch.delivering import Delivering
 from receiver.dispatch.refreshing import Refreshing
-from receiver.journal import Worklist
+from receiver.journal import Retention, Worklist
+
+log = structlog.get_logger(__name__)
 
 __all__ = ["Delivering", "Dispatcher", "Refreshing"]
 
@@ -16,6 +20,7 @@ class Dispatcher:
     refreshing: Refreshing
     delivering: Delivering
     worklist: Worklist
+    retention: Retention
 
     async def refresh(self, connection: str) -> None:
         """Fetch a connection and make the deliveries that follow from it."""
@@ -30,7 +35,9 @@ class Dispatcher:
         await self.worklist.resume(breaker)
 
     async def sweep(self) -> None:
-        """Find work that no job stands behind, and breakers whose time has come."""
+        """Find work that no job stands behind, breakers whose time has come, and what may be forgotten."""
         await self.worklist.sweep()
         for breaker in await self.worklist.breakers():
             await self.worklist.resume(breaker)
+        if (pruned := await self.retention.prune_in_turn()) is not None and any(astuple(pruned)):
+            log.info("pruned", **asdict(pruned))

@@ -28,6 +28,7 @@ from receiver.journal.fetches import Fetched, Fetches, Known
 from receiver.journal.gauges import Breaker, Gauges, Observatory
 from receiver.journal.intake import Intake, Message, Receipt, Reception
 from receiver.journal.leases import Leases
+from receiver.journal.retention import Keep, Pruned, Retention
 from receiver.journal.store import Store, compact, connect
 from receiver.journal.worklist import NECTAR, Claim, Setback, Subject, Worklist, deliver, refresh
 
@@ -41,15 +42,18 @@ __all__ = [
     "Fetches",
     "Gauges",
     "Intake",
+    "Keep",
     "Known",
     "Leases",
     "LostClaim",
     "Message",
     "Observatory",
     "Pending",
+    "Pruned",
     "Receipt",
     "Reception",
     "RecordedSteps",
+    "Retention",
     "Setback",
     "Store",
     "Subject",

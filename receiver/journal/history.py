@@ -99,11 +99,6 @@ class History:
         due = await self._store.redis.zmscore(key("due"), works)
         return wanted == covered and not any(due)
 
-    async def workers(self) -> list[str]:
-        """The worker processes that have reported, as HOST:PID."""
-        names: list[str] = await self._store.redis.zrange(key("workers"), 0, -1)
-        return names
-
     async def dead_letters(self, connection: str) -> list[str]:
         """The work of a connection that needs a person."""
         dead: list[str] = await self._store.redis.zrange(key("dead"), 0, -1)
