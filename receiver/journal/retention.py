@@ -51,10 +51,9 @@ class Retention:
 
     async def prune(self) -> Pruned:
         """Forget what is past its time."""
-        seconds, _ = await self._store.redis.time()
-        old, long_ago = (
-            max(0, int(seconds * 1000 - days * DAY)) for days in (self._keep.days, self._keep.dead_days)
-        )
+        seconds, micros = await self._store.redis.time()
+        now = seconds * 1000 + micros // 1000
+        old, long_ago = (max(0, int(now - days * DAY)) for days in (self._keep.days, self._keep.dead_days))
         unfinished = await self._oldest_unfinished()
         floor = str(min(old, unfinished))
         events = await self._store.redis.xtrim(key("events"), minid=floor, approximate=True)
