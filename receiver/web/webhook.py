@@ -14,6 +14,7 @@ from receiver.signature import HEADER_FAMILIES, SignatureError, Verifier
 from receiver.web.admission import Admission
 from receiver.web.body import check_headers, read
 from receiver.web.counting import Counting
+from receiver.web.gathering import Gathering
 from receiver.web.payload import Foreign, Malformed, Misfit, understand
 from receiver.web.problems import Problem
 
@@ -38,6 +39,7 @@ class WebhookEndpoint:
         allow_unsigned: bool,
     ) -> None:
         self._intake = intake
+        self._gathering = Gathering(intake)
         self._admission = admission
         self._counting = counting
         self._verifier = verifier
@@ -86,7 +88,7 @@ class WebhookEndpoint:
     async def _accept(self, message: Message, began: float) -> Response:
         self._admission.check()
         try:
-            [receipt] = await self._intake.accept([message])
+            receipt = await self._gathering.accept(message)
         except (RedisError, OSError) as error:
             raise self._admission.unavailable(error) from error
         if receipt.reception is Reception.OVERLOADED:
