@@ -65,6 +65,7 @@ class Nectar:
         api_key: str,
         *,
         max_requests: int = 10,
+        whole_answer: float = WHOLE_ANSWER,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._http = httpx.AsyncClient(
@@ -75,6 +76,7 @@ class Nectar:
             transport=transport,
         )
         self._slots = asyncio.Semaphore(max_requests)
+        self._whole_answer = whole_answer
 
     async def __aenter__(self) -> Self:
         """Open for use in `async with`."""
@@ -115,7 +117,7 @@ class Nectar:
     async def _request(self, method: str, path: str, json: dict[str, object] | None = None) -> bytes:
         async with self._slots:
             try:
-                async with asyncio.timeout(WHOLE_ANSWER):
+                async with asyncio.timeout(self._whole_answer):
                     response = await self._http.request(method, path, json=json)
             except (httpx.TransportError, TimeoutError) as error:
                 raise Unavailable(f"no answer from Nectar ({describe(error)})") from error

@@ -189,6 +189,7 @@ class PlainLine:
     LATENCY_COLUMN = 110
     MOST_LISTED = 2
     STATUS_WIDTH = 18
+    ABOUT_HANDLERS = ("delivered", "not delivered", "dead letter", "lost")
     UNSAID: ClassVar = {"accepted": ("event_id", "message"), "fetched": ("handlers",)}
     """Long ids, which nobody compares by eye, and what other lines say. The JSON lines have it."""
     WORDS = ("", "status", "handler", "changed", "outcome", "detail", "reason", "type", "to", "subject")
@@ -204,7 +205,7 @@ class PlainLine:
             facts.pop(name, None)
         took, late = facts.pop("took_ms", None), facts.pop("since_accepted_ms", None)
         subject = self._subject(facts)
-        if "handler" in facts and not what.endswith("delivered"):
+        if "handler" in facts and what not in self.ABOUT_HANDLERS:
             # A line of the handler's own, among those about it.
             what, facts[""] = f"· {facts.pop('handler')}", what
         label = "" if level in ("", "info") else f"{level.upper()}  "

@@ -1,7 +1,9 @@
 """The worker process: arq hears the bells, dispatch does the work.
 
-arq ends when Redis goes away; this process does not: it starts arq anew until Redis is back. The sweep runs
-beside arq and not as one of its cron jobs, since those queue behind all the bells that a backlog has rung.
+Fetches have an arq worker of their own and so has each handler, side by side in this process, so that a slow
+one holds up no other. arq ends when Redis goes away; this process does not: it starts arq anew until Redis is
+back. The sweep runs beside arq and not as one of its cron jobs, since those queue behind all the bells that a
+backlog has rung.
 """
 
 import asyncio
@@ -25,15 +27,18 @@ from redis.exceptions import RedisError
 from receiver.dispatch import Delivering, Dispatcher, Refreshing
 from receiver.dispatch.links import Links
 from receiver.journal import Fetches, Keep, Leases, Retention, Worklist, connect
+from receiver.journal.worklist import LEASE
 from receiver.nectar import WHOLE_ANSWER, Nectar
-from receiver.queue import bell_pool, to_json
+from receiver.queue import LINE, bell_pool, line_of, to_json
 from receiver.registry import Registry, load_registry
 from receiver.settings import Settings, SettingsError, load_settings
+from receiver.tasks import cancel
 from receiver.telemetry import Redactor, configure_logging
 
 POLL = 0.05
 """Seconds between two looks at the bells."""
-SWEEP = 3.0
+SWEEP = 1.5
+"""Seconds between two sweeps: with the lease that is how long a dead worker's work stays where it is."""
 PAUSE_WITHOUT_REDIS = 1.0
 MARGIN = 15.0
 """Seconds that a job may take beyond what its work may take."""
@@ -71,8 +76,8 @@ async def dispatcher(settings: Settings, registry: Registry, redactor: Redactor)
         )
 
 
-def arq_worker(dispatch: Dispatcher, registry: Registry, pool: ArqRedis, max_jobs: int) -> Worker:
-    """An arq worker whose functions are the dispatcher's."""
+def arq_worker(dispatch: Dispatcher, registry: Registry, pool: ArqRedis, line: str, max_jobs: int) -> Worker:
+    """An arq worker whose functions are the dispatcher's, for the bells of one line."""
 
     def job(work: Callable[..., Awaitable[None]]) -> WorkerCoroutine:
         async def run(ctx: dict[Any, Any], *ids: Any, **_: Any) -> None:
@@ -88,6 +93,7 @@ def arq_worker(dispatch: Dispatcher, registry: Registry, pool: ArqRedis, max_job
             func(job(dispatch.resume), name="resume", timeout=MARGIN),
         ],
         redis_pool=pool,
+        queue_name=line,
         handle_signals=False,
         max_jobs=max_jobs,
         poll_delay=POLL,
@@ -123,40 +129,57 @@ class Service:
             await pool.aclose(close_connection_pool=True)
 
     async def _work(self, pool: ArqRedis) -> None:
-        worker = arq_worker(self._dispatch, self._registry, pool, self._settings.worker_jobs)
-        running = asyncio.create_task(worker.async_run())
-        stopped = asyncio.create_task(self.stopping.wait())
-        await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        worker.allow_pick_jobs = False
-        error = running.exception() if running.done() else None
-        await _cancel(stopped, running, worker.main_task)
-        # Its jobs go on: they settle what they have in hand when Redis is back, or while we stop.
-        self._jobs = {job for job in self._jobs if not job.done()} | set(worker.tasks.values())
-        if error is not None:
-            if not isinstance(error, RedisError | OSError):
-                raise error
+        try:
+            await self._hear(pool)
+        except (RedisError, OSError) as error:
             log.warning("redis is away", error=type(error).__name__)
             await _within(PAUSE_WITHOUT_REDIS, self.stopping)
+
+    async def _hear(self, pool: ArqRedis) -> None:
+        workers = [
+            arq_worker(self._dispatch, self._registry, pool, line, self._settings.worker_jobs)
+            for line in await self._lines()
+        ]
+        running = [asyncio.create_task(worker.async_run()) for worker in workers]
+        stopped = asyncio.create_task(self.stopping.wait())
+        await asyncio.wait({*running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        for worker in workers:
+            worker.allow_pick_jobs = False
+        errors = [task.exception() for task in running if task.done()]
+        await cancel(stopped, *running, *(worker.main_task for worker in workers))
+        # Their jobs go on: they settle what they have in hand when Redis is back, or while we stop.
+        jobs = {job for worker in workers for job in worker.tasks.values()}
+        self._jobs = {job for job in self._jobs if not job.done()} | jobs
+        for error in filter(None, errors):
+            raise error
+
+    async def _lines(self) -> list[str]:
+        """Also those of handlers that are not enabled any more: what stands there is parked."""
+        handlers = dict.fromkeys([*self._registry, *await self._dispatch.worklist.handlers()])
+        return [LINE, *map(line_of, handlers)]
 
     async def _finish_jobs(self) -> None:
         if self._jobs:
             await asyncio.wait(self._jobs, timeout=self._settings.shutdown_seconds)
-            await _cancel(*self._jobs)
+            await cancel(*self._jobs)
 
     async def _sweep_until_stopped(self) -> None:
         name = f"{socket.gethostname()}:{os.getpid()}"
         away = False
         while not self.stopping.is_set():
+            pause = SWEEP
             try:
                 await self._dispatch.worklist.present(name)
-                # When Redis has been away, those who still hold work must first have renewed their leases.
-                if not away:
+                if away:
+                    # Those who still hold work must first have renewed their leases.
+                    pause = LEASE / 2
+                else:
                     await self._dispatch.sweep()
                 away = False
             except (RedisError, OSError) as error:
                 away = True
                 log.warning("not swept", error=type(error).__name__)
-            await _within(SWEEP, self.stopping)
+            await _within(pause, self.stopping)
 
 
 async def _within(seconds: float, event: asyncio.Event) -> None:
@@ -164,15 +187,6 @@ async def _within(seconds: float, event: asyncio.Event) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
-
-
-async def _cancel(*tasks: asyncio.Task[Any] | None) -> None:
-    """End these tasks. Before Python 3.12 a time-out may swallow a cancellation: then once more."""
-    left = {task for task in tasks if task is not None and not task.done()}
-    while left:
-        for task in left:
-            task.cancel()
-        _, left = await asyncio.wait(left, timeout=3)
 
 
 async def serve(settings: Settings, redactor: Redactor) -> None:

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
 from receiver.cli.checking_redis import check_redis
 from receiver.cli.listing import asked_for
@@ -65,31 +65,25 @@ def _problems(error: SettingsError, advice: str) -> Iterator[Finding]:
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    for name, field in Settings.model_fields.items():
-        value = getattr(settings, name)
-        variable = name.upper()
-        if name in UNSET and not _said(value):
+    for name in Settings.model_fields:
+        value, variable = getattr(settings, name), name.upper()
+        given = name in settings.model_fields_set
+        if name in UNSET and (not given or value == ()):
             yield Finding(variable, Verdict.WARNING, "is not set", UNSET[name])
         elif name == "allow_unsigned" and value:
             yield Finding(variable, Verdict.WARNING, "is on", "Anybody can send webhooks. Not in production.")
         else:
-            origin = "" if name in settings.model_fields_set else " (default)"
-            secret = "SecretStr" in str(field.annotation)
-            yield Finding(
-                variable, Verdict.OK, f"{'set' if secret and not origin else _shown(value)}{origin}"
-            )
+            yield Finding(variable, Verdict.OK, _given(value) if given else f"{_default(value)} (default)")
 
 
-def _said(value: object) -> bool:
-    return bool(value.get_secret_value()) if hasattr(value, "get_secret_value") else bool(value)
+def _given(value: object) -> str:
+    parts = value if isinstance(value, tuple) else (value,)
+    return "set" if any(isinstance(part, SecretStr) for part in parts) else ", ".join(map(str, parts))
 
 
-def _shown(value: Any) -> str:
-    if hasattr(value, "get_secret_value"):
-        return str(value.get_secret_value())
-    if isinstance(value, tuple):
-        return ", ".join(value)
-    return str(value)
+def _default(value: object) -> str:
+    # Defaults are in the sources: none of them is a secret.
+    return str(value.get_secret_value()) if isinstance(value, SecretStr) else _given(value)
 
 
 def _options() -> tuple[list[Enabled], list[Finding]]:

@@ -16,7 +16,7 @@ def dev(
     handlers: Annotated[
         str,
         typer.Option(
-            envvar="HANDLERS", help="Handlers to run, by commas. Theirs options come from the environment."
+            envvar="HANDLERS", help="Handlers to run, by commas. Their options come from the environment."
         ),
     ] = "email,log",
     scenario: Annotated[

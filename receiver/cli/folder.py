@@ -1,10 +1,11 @@
 """The folder of a `dev`: Redis's data, and the address by which `nectar-router send` finds it."""
 
+import asyncio
 import fcntl
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -24,36 +25,38 @@ class Address(BaseModel):
     simulator_url: str
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[int]:
+@asynccontextmanager
+async def locked(folder: Path) -> AsyncIterator[int]:
     """Make the folder, and keep it for one `dev`; gives the lock's file descriptor. Raises Failed."""
+    descriptor = _open(folder)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / ".gitignore").write_text("*\n")
-        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise Failed(
-            f"The folder {folder} cannot be used: {error.strerror}. Name another with --data."
-        ) from None
-    try:
-        _lock(descriptor, folder)
+        give_up = time.monotonic() + PATIENCE
+        while not _lock(descriptor):
+            if time.monotonic() > give_up:
+                raise Failed(f"Another `nectar-router dev` uses {folder}. Name another with --data.")
+            await asyncio.sleep(0.1)
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _lock(descriptor: int, folder: Path) -> None:
-    give_up = time.monotonic() + PATIENCE
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() > give_up:
-                raise Failed(
-                    f"Another `nectar-router dev` uses {folder}. Name another with --data."
-                ) from None
-            time.sleep(0.1)
+def _open(folder: Path) -> int:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / ".gitignore").write_text("*\n")
+        return os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise Failed(
+            f"The folder {folder} cannot be used: {error.strerror}. Name another with --data."
+        ) from None
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager

@@ -16,6 +16,7 @@
 | `dead`, `dead:CONNECTION` | sorted set, hash | what needs a person, and which events it concerns |
 | `quarantine`, `quarantined:MESSAGE` | sorted set, hash | authentic messages that do not fit the schema |
 | `attempts` | stream | what happened |
+| `handlers` | set | names of handlers that have ever had a delivery: each has a line of bells |
 | `bells`, `bell` | hash, counter | the arq job that was last rung for each piece of work |
 | `stats` | hash | counts since the beginning |
 | `workers` | sorted set | worker processes, by when they last said that they are there |

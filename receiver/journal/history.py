@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from receiver.journal.store import Store, key
 from receiver.journal.worklist import deliver, refresh
@@ -21,6 +21,8 @@ class Accepted:
     message: str
     type: str
     connection: str
+    flags: dict[str, list[str]] = field(default_factory=dict)
+    """Values outside Nectar's closed lists, by field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,12 @@ class Version:
     changed: tuple[str, ...]
     fetched: int
     """ms since the epoch."""
+    before: str = ""
+    """The status before."""
+    upto: str = ""
+    """Mark of the newest event that the fetch covers."""
+    events: tuple[str, ...] = ()
+    """Marks of the events behind it; of very many the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,10 @@ class Attempt:
     detail: str
     ended: int
     """ms since the epoch."""
+    number: int = 0
+    """Which attempt it was."""
+    took: int = 0
+    """ms."""
 
 
 class History:
@@ -60,36 +72,23 @@ class History:
     async def newest_events(self, count: int) -> list[Accepted]:
         """At most `count` events, the newest first."""
         entries = await self._store.redis.xrevrange(key("events"), count=count)
-        return [_accepted(*entry) for entry in entries]
+        return [accepted(*entry) for entry in entries]
 
     async def events_since(self, mark: str, connection: str) -> list[Accepted]:
         """A connection's events that are not older than the mark, oldest first."""
         entries = await self._store.redis.xrange(key("events"), min=mark)
-        return [_accepted(*entry) for entry in entries if entry[1]["connection"] == connection]
+        return [accepted(*entry) for entry in entries if entry[1]["connection"] == connection]
 
     async def versions(self, connection: str) -> list[Version]:
         """The versions of a connection, oldest first; of very many the newest."""
         entries = await self._store.redis.xrange(key("changes", connection))
-        return [
-            Version(
-                milliseconds(mark), fields["to"], tuple(json.loads(fields["changed"])), int(fields["fetched"])
-            )
-            for mark, fields in entries
-        ]
+        return [version(*entry) for entry in entries]
 
     async def attempts_since(self, mark: str, connection: str) -> list[Attempt]:
         """What was tried for a connection since the mark, oldest first."""
         entries = await self._store.redis.xrange(key("attempts"), min=mark)
         return [
-            Attempt(
-                work=fields["work"],
-                version=int(fields["version"] or 0),
-                outcome=fields["outcome"],
-                detail=fields["detail"],
-                ended=milliseconds(entry),
-            )
-            for entry, fields in entries
-            if fields["work"].endswith(f":{connection}")
+            attempt(entry, fields) for entry, fields in entries if fields["work"].endswith(f":{connection}")
         ]
 
     async def is_settled(self, connection: str, handlers: Iterable[str]) -> bool:
@@ -105,5 +104,34 @@ class History:
         return [work for work in dead if work.endswith(f":{connection}")]
 
 
-def _accepted(mark: str, fields: dict[str, str]) -> Accepted:
-    return Accepted(mark, fields["message"], fields["type"], fields["connection"])
+def accepted(mark: str, fields: dict[str, str]) -> Accepted:
+    """An entry of `events`."""
+    flags = json.loads(fields.get("flags") or "{}")
+    return Accepted(mark, fields["message"], fields["type"], fields["connection"], flags)
+
+
+def version(entry: str, fields: dict[str, str]) -> Version:
+    """An entry of `changes:CONNECTION`."""
+    events = json.loads(fields["events"])
+    return Version(
+        number=milliseconds(entry),
+        status=fields["to"],
+        changed=tuple(json.loads(fields["changed"])),
+        fetched=int(fields["fetched"]),
+        before=fields["from"],
+        upto=fields["upto"],
+        events=tuple(line.partition(" ")[0] for line in events),
+    )
+
+
+def attempt(entry: str, fields: dict[str, str]) -> Attempt:
+    """An entry of `attempts`."""
+    return Attempt(
+        work=fields["work"],
+        version=int(fields["version"] or 0),
+        outcome=fields["outcome"],
+        detail=fields["detail"],
+        ended=milliseconds(entry),
+        number=int(fields["attempt"] or 0),
+        took=int(fields["took"] or 0),
+    )

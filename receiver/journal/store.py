@@ -1,26 +1,31 @@
 """Redis, and the journal's scripts on it."""
 
+import asyncio
 import json
+import time
 from collections.abc import Awaitable, Iterable
 from importlib.resources import files
 from typing import Any, cast
 
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
-from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError  # noqa: A004 - redis-py's own, on purpose
+from redis.exceptions import ConnectionError, TimeoutError  # noqa: A004 - redis-py's own, on purpose
 
 from receiver.queue import POOL, RING, connection
 
 NAMESPACE = "nectar:"
 """What all the journal's keys begin with; ring.lua has it as `N`."""
 
+PATIENCE = 15.0
+"""Seconds for which a transition is tried again when Redis is away."""
+PAUSE = 0.25
+
 
 class Store:
     """A connection to the journal. `await store.run("accept", ...)` runs scripts/accept.lua."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, patience: float = 0) -> None:
         self.redis = redis
+        self._patience = patience
         journal = files(__package__)
         shared = RING + (journal / "breaker.lua").read_text()
         self._scripts = {
@@ -31,7 +36,14 @@ class Store:
 
     async def run(self, script: str, *arguments: str | bytes | float) -> Any:
         """The script's answer. What it takes and answers is said at its top."""
-        return await self._scripts[script](args=arguments)
+        give_up = time.monotonic() + self._patience
+        while True:
+            try:
+                return await self._scripts[script](args=arguments)
+            except (ConnectionError, TimeoutError):
+                if time.monotonic() >= give_up:
+                    raise
+            await asyncio.sleep(PAUSE)
 
     async def fields(self, name: str, *fields: str) -> list[str | None]:
         """Fields of a hash. (redis-py's hints do not say which of its two clients answers.)"""
@@ -49,18 +61,17 @@ class Store:
 def connect(redis_url: str, *, patient: bool = False) -> Store:
     """A store over a URL as redis-py reads it. Connects when first used.
 
-    `patient`: try again for some seconds when Redis is away. Every script may be sent twice.
+    `patient`: try transitions again for some seconds when Redis is away. redis-py's own retries leave out a
+    connection that is refused. Every script may be sent twice.
     """
-    # Who is not patient has a sender waiting, who gives up after fifteen seconds.
-    manner: dict[str, Any] = {"retry": None, "socket_timeout": 4}
-    if patient:
-        manner = {"retry": Retry(ExponentialBackoff(cap=1.0, base=0.05), 8)}
-        manner["retry_on_error"] = [ConnectionError, TimeoutError, BusyLoadingError]
     # What a handler returns or raises may hold half a character, and must be kept all the same.
     text: dict[str, Any] = {"decode_responses": True, "encoding_errors": "replace"}
-    common = {**connection(redis_url), **POOL, **manner}
+    common = {**connection(redis_url), **POOL}
+    if not patient:
+        # A sender is waiting, who gives up after fifteen seconds.
+        common["socket_timeout"] = 4
     pool = BlockingConnectionPool.from_url(redis_url, **text, **common)
-    return Store(Redis.from_pool(pool))
+    return Store(Redis.from_pool(pool), PATIENCE if patient else 0)
 
 
 def key(*parts: str) -> str:

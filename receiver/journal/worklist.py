@@ -122,6 +122,10 @@ class Worklist:
         """Let go what the breaker holds, if its time has come; how much it still holds."""
         return int(await self._store.run("resume", breaker, RELEASED_AT_A_TIME))
 
+    async def handlers(self) -> list[str]:
+        """The handlers that have ever had something delivered, enabled now or not."""
+        return await self._store.members(key("handlers"))
+
     async def breakers(self) -> list[str]:
         """The breakers that may hold work."""
         return await self._store.members(key("breakers"))

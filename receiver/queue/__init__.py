@@ -14,6 +14,14 @@ from redis.asyncio import BlockingConnectionPool
 RING = (files(__package__) / "ring.lua").read_text()
 """The part that the journal's scripts begin with."""
 
+LINE = "arq:queue"
+"""Where bells for fetches and breakers stand: arq's usual queue."""
+
+
+def line_of(handler: str) -> str:
+    """The queue where a handler's bells stand."""
+    return f"arq:deliver:{handler}"
+
 
 def to_json(job: dict[str, Any]) -> bytes:
     """Serializer for arq. An exception, as in the result of a failed job, becomes its text."""

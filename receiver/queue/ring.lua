@@ -2,7 +2,7 @@
 -- The bell is an arq job that carries ids and nothing else. Lost, late or doubled, it does no harm: whoever
 -- hears it asks `due` whether there is work, and the sweep rings again for work that no job stands behind.
 local N = 'nectar:'
-local ARQ_QUEUE, ARQ_JOB, ARQ_RUNNING = 'arq:queue', 'arq:job:', 'arq:in-progress:'
+local ARQ_JOB, ARQ_RUNNING = 'arq:job:', 'arq:in-progress:'
 local DAY = 86400000
 local ATTEMPTS = 100000
 
@@ -22,6 +22,13 @@ local function newer(a, b)
   return tonumber(a_seq) > tonumber(b_seq)
 end
 
+-- The line that a bell stands in: arq's usual one, for deliveries one for each handler, so that a slow handler
+-- holds up nothing but its own.
+local function line(work)
+  local handler = string.match(work, '^deliver:([^:]+):')
+  return handler and 'arq:deliver:' .. handler or 'arq:queue', handler
+end
+
 -- refresh:CONNECTION, deliver:HANDLER:CONNECTION or resume:BREAKER, to be heard at the time `at`.
 -- A bell for now is scored with its running number, far below any time: it keeps its place in the line, and
 -- a worker whose clock is slow hears it all the same.
@@ -33,7 +40,9 @@ local function ring(work, at)
   for argument in string.gmatch(arguments, '[^:]+') do list[#list + 1] = argument end
   local message = cjson.encode({t = cjson.null, f = call, a = list, k = {}, et = at})
   redis.call('SET', ARQ_JOB .. job, message, 'PX', math.max(at - now, 0) + DAY)
-  redis.call('ZADD', ARQ_QUEUE, at > now and at or number, job)
+  local queue, handler = line(work)
+  redis.call('ZADD', queue, at > now and at or number, job)
+  if handler then redis.call('SADD', N .. 'handlers', handler) end
   redis.call('HSET', N .. 'bells', work, job)
 end
 

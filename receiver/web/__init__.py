@@ -11,6 +11,7 @@ from starlette.routing import Route
 from receiver.journal import Intake, Observatory, connect
 from receiver.settings import Settings, SettingsError, load_settings
 from receiver.signature import Verifier
+from receiver.tasks import cancel
 from receiver.telemetry import Redactor, configure_logging
 from receiver.web.admission import Admission
 from receiver.web.counting import Counting
@@ -54,9 +55,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await cancel(*tasks)
             await counting.flush()
             await store.close()
 

@@ -5,23 +5,39 @@ import signal
 import socket
 import stat
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from redis import Redis
 
 from tests.e2e.cli import Running, is_there, kill, nectar_router, running, until
+from tests.e2e.system import free_port
 from tests.valkey import running_valkey
 
 UP = "Stop      Ctrl-C"
+USUAL_PORTS = {8000: "the webhook endpoint", 8010: "the stand-in Nectar", 8025: "the mail server"}
+
+
+@contextmanager
+def idle_dev(place: Path, *arguments: str) -> Iterator[Running]:
+    """A `dev` in this folder that is up and has nothing to do."""
+    with running(place, "dev", "--scenario", "none", "--port", str(free_port()), *arguments) as started:
+        started.prints(UP)
+        yield started
 
 
 @pytest.fixture
 def dev(tmp_path: Path) -> Iterator[Running]:
-    """A `dev` that is up and has nothing to do."""
-    with running(tmp_path, "dev", "--scenario", "none") as started:
-        started.prints(UP)
+    """A `dev` to be ended in some way."""
+    with idle_dev(tmp_path) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def other_dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A `dev` that is there all the time."""
+    with idle_dev(tmp_path_factory.mktemp("other")) as started:
         yield started
 
 
@@ -31,14 +47,12 @@ def child(dev: Running, part: str) -> int:
     return pid
 
 
-def test_once_shows_what_was_received_fetched_and_mailed(dev: Running, tmp_path: Path) -> None:
+def test_once_shows_what_was_received_fetched_and_mailed(other_dev: Running, tmp_path: Path) -> None:
     """`dev --once` exits 0, its last words a table of the story and what there is to say about it.
 
     It has ports and data of its own, so it runs beside another `dev`, and leaves nothing in the folder.
     """
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    done = nectar_router(elsewhere, "dev", "--once")
+    done = nectar_router(tmp_path, "dev", "--once")
     assert done.returncode == 0, done.stdout + done.stderr
     table = done.stdout.partition("Nectar says")[2]
     for status in ("PENDING", "CONNECTED", "PASSWORD_INCORRECT"):
@@ -55,12 +69,12 @@ def test_once_shows_what_was_received_fetched_and_mailed(dev: Running, tmp_path:
         "Reconnect link  the first mail leads to where the owner mends it",
     ):
         assert f"ok       {finding}" in table
-    assert list(elsewhere.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_each_step_of_each_event_is_a_line_that_ends_with_its_latency(tmp_path: Path) -> None:
     """Accepted, fetched, delivered, mailed; no line is wider than a terminal need be."""
-    with running(tmp_path, "dev", "--scenario", "mfa") as dev:
+    with running(tmp_path, "dev", "--scenario", "mfa", "--port", str(free_port())) as dev:
         dev.prints("Please confirm the sign-in")
         dev.prints("delivered")
         lines = dev.output.partition("was accepted.\n")[2].splitlines()
@@ -69,23 +83,19 @@ def test_each_step_of_each_event_is_a_line_that_ends_with_its_latency(tmp_path: 
     assert max(map(len, lines)) <= 140
 
 
-@pytest.mark.parametrize("kind", ["invitation", "none"])
-def test_once_follows_the_setting_of_the_reconnect_link(tmp_path: Path, kind: str) -> None:
-    """RECONNECT_LINK of the user's own environment reaches the worker."""
-    done = nectar_router(tmp_path, "dev", "--once", RECONNECT_LINK=kind)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert ("Reconnect link" in done.stdout) is (kind == "invitation")
-
-
 def test_once_works_with_a_redis_of_one_s_own(tmp_path: Path) -> None:
-    """REDIS_URL is used when it is set; its password is not shown, and its data does not disturb."""
+    """REDIS_URL is used when it is set; its password is not shown, and old data there does not disturb.
+
+    RECONNECT_LINK, too, comes from the user's own environment.
+    """
     with running_valkey(tmp_path / "valkey") as url, Redis.from_url(url) as redis:
         redis.acl_setuser("me", True, passwords=["+hush-hush"], categories=["+@all"], keys=["*"])
         redis_url = url.replace("redis://", "redis://me:hush-hush@")
-        for _ in range(2):
-            done = nectar_router(tmp_path, "dev", "--once", REDIS_URL=redis_url)
+        for kind in ("invitation", "none"):
+            done = nectar_router(tmp_path, "dev", "--once", REDIS_URL=redis_url, RECONNECT_LINK=kind)
             assert done.returncode == 0, done.stdout + done.stderr
             assert "hush-hush" not in done.stdout
+            assert ("Reconnect link" in done.stdout) is (kind == "invitation")
 
 
 def test_what_keeps_it_from_starting_is_said(tmp_path: Path) -> None:
@@ -96,11 +106,14 @@ def test_what_keeps_it_from_starting_is_said(tmp_path: Path) -> None:
     assert "worker ended by itself (exit code 1)" in done.stderr
 
 
-def test_a_redis_url_that_leads_nowhere_is_said(tmp_path: Path) -> None:
+def test_a_redis_url_that_leads_nowhere_or_is_none_is_said(tmp_path: Path) -> None:
     """Exit code 1 and a sentence, no traceback."""
-    done = nectar_router(tmp_path, "dev", "--once", REDIS_URL="redis://127.0.0.1:1/0")
-    assert done.returncode == 1
-    assert done.stderr == "REDIS_URL is set, but no Redis answers there (ConnectionError).\n"
+    nowhere = nectar_router(tmp_path, "dev", "--once", REDIS_URL="redis://127.0.0.1:1/0")
+    assert nowhere.returncode == 1
+    assert nowhere.stderr == "REDIS_URL is set, but no Redis answers there (ConnectionError).\n"
+    none = nectar_router(tmp_path, "dev", "--once", REDIS_URL="http://127.0.0.1:1")
+    assert none.returncode == 1
+    assert none.stderr == "REDIS_URL: must begin with redis://, rediss:// or unix://\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -148,38 +161,29 @@ def test_when_one_program_ends_by_itself_all_is_stopped_and_it_is_said(
 
 
 def test_ports_that_are_taken_are_reported_and_others_chosen(tmp_path: Path) -> None:
-    """The usual ports are 8000, 8010 and 8025."""
+    """So it runs beside whatever there is, and `send` finds it there."""
     with ExitStack() as stack:
-        for port in (8000, 8010, 8025):
-            listener = stack.enter_context(socket.socket())
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                listener.bind(("127.0.0.1", port))
-                listener.listen()
-            except OSError:
-                pass  # somebody else has it, which is as good
+        for port in USUAL_PORTS:
+            with suppress(OSError):  # somebody else has it, which is as good
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
         dev = stack.enter_context(running(tmp_path, "dev", "--scenario", "none"))
         dev.prints(UP)
-        for port, what in (
-            (8000, "the webhook endpoint"),
-            (8010, "the stand-in Nectar"),
-            (8025, "the mail server"),
-        ):
-            assert re.search(rf"Port {port} is taken: {what} is on \d+\.", dev.output)
+        for port, what in USUAL_PORTS.items():
+            assert f"Port {port} is taken, so {what} has another." in dev.output
         assert nectar_router(tmp_path, "send", "connected").returncode == 0
 
 
-def test_a_port_that_was_asked_for_is_not_replaced(dev: Running, tmp_path: Path) -> None:
+def test_a_port_that_was_asked_for_is_not_replaced(other_dev: Running, tmp_path: Path) -> None:
     """Who names a port has others rely on it."""
-    port = dev.url("Webhooks").split(":")[2].split("/")[0]
-    done = nectar_router(tmp_path, "dev", "--data", "other", "--port", port)
+    port = other_dev.url("Webhooks").split(":")[2].split("/")[0]
+    done = nectar_router(tmp_path, "dev", "--port", port)
     assert done.returncode == 1
-    assert done.stderr == f"Port {port}, asked for as the webhook endpoint, is taken.\n"
+    assert done.stderr == f"Port {port}, asked for as the webhook endpoint's, is taken.\n"
 
 
-def test_a_folder_is_for_one_dev_at_a_time(dev: Running, tmp_path: Path) -> None:
+def test_a_folder_is_for_one_dev_at_a_time(other_dev: Running) -> None:
     """Two Redis servers over the same files would lose data."""
-    done = nectar_router(tmp_path, "dev")
+    done = nectar_router(other_dev.log.parent, "dev")
     assert done.returncode == 1
     assert "Another `nectar-router dev` uses .nectar-router." in done.stderr
 
@@ -187,13 +191,11 @@ def test_a_folder_is_for_one_dev_at_a_time(dev: Running, tmp_path: Path) -> None
 def test_data_outlives_a_restart_in_a_folder_that_is_named(tmp_path: Path) -> None:
     """Also where its name has blanks; git does not see the folder."""
     place = "some where"
-    with running(tmp_path, "dev", "--scenario", "none", "--data", place) as dev:
-        dev.prints(UP)
+    with idle_dev(tmp_path, "--data", place) as dev:
         assert f"data in {tmp_path / place}" in dev.output
         sent = nectar_router(tmp_path, "send", "connected", "--id", "msg_once", "--data", place)
         assert "202" in sent.stdout
-    with running(tmp_path, "dev", "--scenario", "none", "--data", place) as dev:
-        dev.prints(UP)
+    with idle_dev(tmp_path, "--data", place) as dev:
         again = nectar_router(tmp_path, "send", "connected", "--id", "msg_once", "--data", place)
     assert '"duplicate"' in again.stdout
     assert (tmp_path / place / ".gitignore").read_text() == "*\n"

@@ -26,6 +26,7 @@ from receiver.journal import (
     refresh,
 )
 from receiver.journal.store import key
+from receiver.queue import LINE, line_of
 
 ONE = "11111111-1111-4111-8111-111111111111"
 TWO = "22222222-2222-4222-8222-222222222222"
@@ -150,9 +151,18 @@ class Journal:
         score = await self.redis.zscore(key("due"), work)
         return float(score / 1000 - (seconds + micros / 1e6))
 
+    async def lines(self) -> list[str]:
+        """arq's queues: that of the fetches, and one for each handler."""
+        return [LINE, *map(line_of, await self.worklist.handlers())]
+
     async def bells(self) -> list[str]:
-        """The work that arq has jobs for, in arq's order."""
-        return [job.partition("#")[0] for job in await self.redis.zrange("arq:queue", 0, -1)]
+        """The work that arq has jobs for, line by line in arq's order."""
+        jobs = [job for line in await self.lines() for job in await self.redis.zrange(line, 0, -1)]
+        return [job.partition("#")[0] for job in jobs]
+
+    async def mute(self) -> None:
+        """Take all bells out of arq's queues: from here on those that are rung can be told."""
+        await self.redis.delete(*await self.lines())
 
     async def make_due(self, *works: str) -> None:
         """Let time pass: what waits is due, and whoever has it in hand has lost the lease."""

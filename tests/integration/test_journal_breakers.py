@@ -121,7 +121,7 @@ async def test_promise_8_a_success_closes_it_and_all_that_waits_is_let_go(journa
         assert await journal.take("a", connection) is None
     await journal.reopen("a")
     await journal.worklist.resume("a")
-    await journal.redis.delete("arq:queue")
+    await journal.mute()
     await journal.handle("a", connection="c0")
     assert await journal.bells() == ["resume:a"]
     left = [await journal.worklist.resume("a") for _ in range(3)]
@@ -243,7 +243,8 @@ async def test_promise_2_what_is_parked_though_the_breaker_is_gone_is_let_go_by_
     await journal.reopen("a")
     await journal.worklist.resume("a")
     await journal.fail(await journal.taken("a", "c1"), PARK)
-    await journal.redis.delete(key("breaker", "a"), "arq:queue")
+    await journal.redis.delete(key("breaker", "a"))
+    await journal.mute()
     assert await journal.worklist.breakers() == ["a"]
     await journal.worklist.resume("a")
     assert await journal.lists(deliver("a", "c1")) == {"due"}

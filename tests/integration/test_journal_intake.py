@@ -78,7 +78,7 @@ async def test_events_of_a_connection_that_wait_together_ring_one_bell(journal: 
 async def test_an_event_during_a_fetch_rings_no_bell_until_the_fetch_is_settled(journal: Journal) -> None:
     await journal.accept()
     taken = await journal.take_fetch()
-    await journal.redis.delete("arq:queue")
+    await journal.mute()
     await journal.accept()
     assert await journal.bells() == []
     await journal.settle_fetch(taken)

@@ -94,21 +94,31 @@ async def test_a_bell_for_later_is_heard_though_the_worker_s_clock_is_slow(journ
     await lose_the_bells(journal)
     job = await journal.redis.hget(key("bells"), deliver("a", ONE))
     seconds, _ = await journal.redis.time()
-    await journal.redis.zadd("arq:queue", {job: seconds * 1000 + HOUR})
+    await journal.redis.zadd("arq:deliver:a", {job: seconds * 1000 + HOUR})
     await journal.make_due(deliver("a", ONE))
     assert await journal.worklist.sweep() == 1
-    score = await journal.redis.zscore("arq:queue", await journal.redis.hget(key("bells"), deliver("a", ONE)))
+    job = await journal.redis.hget(key("bells"), deliver("a", ONE))
+    score = await journal.redis.zscore("arq:deliver:a", job)
     assert score < 1000, "a place in line, not a time"
 
 
 async def test_a_bell_for_later_comes_after_the_line_and_at_its_time(journal: Journal) -> None:
     await journal.fetch("a")
     await journal.fail(await journal.taken("a"), BROKEN)
-    await journal.accept(TWO)
-    jobs = await journal.redis.zrange("arq:queue", 0, -1, withscores=True)
+    await journal.fetch("a", connection=TWO)
+    jobs = await journal.redis.zrange("arq:deliver:a", 0, -1, withscores=True)
     assert jobs[-1][0].startswith(deliver("a", ONE))
     seconds, _ = await journal.redis.time()
     assert jobs[-1][1] / 1000 - seconds == pytest.approx(60, abs=2)
+
+
+async def test_promise_5_each_handler_has_a_line_of_its_own(journal: Journal) -> None:
+    """A slow one's bells hold up no other's, and no fetch."""
+    await journal.fetch("a", "my-crm")
+    assert await journal.lines() == ["arq:queue", "arq:deliver:a", "arq:deliver:my-crm"]
+    for line in await journal.lines():
+        assert await journal.redis.zcard(line) == 1
+    assert await journal.worklist.handlers() == ["a", "my-crm"]
 
 
 async def test_what_waits_its_time_is_not_swept(journal: Journal) -> None:
@@ -136,7 +146,7 @@ async def test_job_ids_never_collide(journal: Journal) -> None:
         await journal.fetch("a", changed=("url",))
         await journal.handle("a")
     jobs = [job async for job in journal.redis.scan_iter("arq:job:*")]
-    assert len(jobs) == await journal.redis.zcard("arq:queue") == 40
+    assert len(jobs) == len(await journal.bells()) == 40
 
 
 async def test_jobs_do_not_outlive_their_time_by_more_than_a_day(journal: Journal) -> None:

@@ -3,17 +3,16 @@
 import asyncio
 import os
 import signal
-from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 from uuid import uuid4
 
 import typer
 
 from receiver.cli.dev.house import House, open_house
+from receiver.cli.dev.programs import Stopped
 from receiver.cli.dev.show import greet, run_once
 from receiver.cli.dev.surroundings import Wishes
 from receiver.cli.folder import USUAL
@@ -32,7 +31,10 @@ def run(wishes: Wishes) -> int:
     """Run until it is stopped, or once; the exit code. Raises Failed."""
     if wishes.once and wishes.scenario != ONCE:
         raise typer.BadParameter(f"--once plays {ONCE}.", param_hint="--scenario")
-    return asyncio.run(_until_stopped(_dev(wishes, _story(wishes.scenario)), 1 if wishes.once else 0))
+    try:
+        return asyncio.run(_dev(wishes, _story(wishes.scenario)))
+    except Stopped:
+        return 1 if wishes.once else 0
 
 
 def _story(name: str) -> Scenario | None:
@@ -42,29 +44,16 @@ def _story(name: str) -> Scenario | None:
         raise typer.BadParameter(f"{error}.", param_hint="--scenario") from None
 
 
-async def _until_stopped(work: Coroutine[Any, Any, int], when_stopped: int) -> int:
-    task = asyncio.create_task(work)
-
-    def stop() -> None:
-        if not task.cancelling():  # asked again while it is stopping: it goes on stopping
-            task.cancel()
-
-    for number in STOPS:
-        asyncio.get_running_loop().add_signal_handler(number, stop)
-    try:
-        return await task
-    except asyncio.CancelledError:
-        return when_stopped
-
-
 async def _dev(wishes: Wishes, story: Scenario | None) -> int:
+    stop = asyncio.Event()
+    for number in STOPS:
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     out = console()
     async with AsyncExitStack() as stack:
-        fresh = wishes.once and wishes.data is None
         folder = wishes.data or USUAL
-        if fresh:
+        if wishes.once and wishes.data is None:
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="nectar-router-")))
-        house = await stack.enter_async_context(open_house(wishes, folder, out, os.environ))
+        house = await stack.enter_async_context(open_house(wishes, folder, out, os.environ, stop))
         greet(out, house, story, once=wishes.once)
         work = run_once(out, house, story) if wishes.once and story else _stay(house, story)
         return await house.group.while_all_run(work)

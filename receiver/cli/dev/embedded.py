@@ -11,6 +11,7 @@ from receiver.cli.dev.ports import HOST, any_port
 from receiver.cli.dev.programs import Group, Program
 from receiver.cli.dev.waiting import until
 from receiver.cli.output import Failed
+from receiver.journal import Store
 
 KEEPING = {
     "appendonly": "yes",
@@ -32,13 +33,12 @@ async def start_redis(group: Group, folder: Path) -> tuple[Program, str]:
     return program, url
 
 
-async def check_redis(url: str) -> None:
-    """Raises Failed when there is no Redis at this URL."""
-    async with Redis.from_url(url, socket_connect_timeout=PATIENCE) as redis:
-        try:
-            await redis.ping()
-        except (RedisError, OSError) as error:
-            raise Failed(f"REDIS_URL is set, but no Redis answers there ({type(error).__name__}).") from None
+async def check_redis(store: Store) -> None:
+    """Raises Failed when there is no Redis."""
+    try:
+        await store.redis.ping()
+    except (RedisError, OSError) as error:
+        raise Failed(f"REDIS_URL is set, but no Redis answers there ({type(error).__name__}).") from None
 
 
 def _command(port: int, folder: Path) -> list[str]:

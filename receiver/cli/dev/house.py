@@ -5,20 +5,23 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from receiver.cli.dev.embedded import ADVICE, check_redis, start_redis
 from receiver.cli.dev.feed import Feed, Postman
-from receiver.cli.dev.ports import HOST, Ports
+from receiver.cli.dev.ports import HOST, Ports, free_port
 from receiver.cli.dev.programs import Group
 from receiver.cli.dev.router import running_router
 from receiver.cli.dev.surroundings import WEBHOOK_PATH, Surroundings, Wishes, webhook_secret
+from receiver.cli.dev.waiting import end
 from receiver.cli.folder import Address, locked, published
 from receiver.cli.output import Failed
 from receiver.journal import connect
 from receiver.journal.history import History
+from receiver.settings import load_settings
 from receiver.signature import decode_secret
 from receiver.simulator import Inbox, Simulator
 
@@ -43,20 +46,21 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    wishes: Wishes, folder: Path, out: Console, user: Mapping[str, str]
+    wishes: Wishes, folder: Path, out: Console, user: Mapping[str, str], stop: asyncio.Event
 ) -> AsyncIterator[House]:
     """Start everything, and stop it at the end. Raises Failed, having shown what the programs said."""
     feed = Feed(out)
     async with AsyncExitStack() as stack:
-        lock = stack.enter_context(locked(folder))
-        group = await stack.enter_async_context(Group(feed.tell, lock))
+        lock = await stack.enter_async_context(locked(folder))
+        group = await stack.enter_async_context(Group(feed.tell, lock, stop))
         try:
             house = await _furnish(stack, group, wishes, folder, user)
         except Failed:
             feed.fail()
             raise
         stack.enter_context(published(folder, house.address))
-        await stack.enter_async_context(_watched(Postman(feed, house.inbox, house.simulator, house.history)))
+        postman = Postman(feed, house.inbox, house.simulator, house.history)
+        stack.push_async_callback(end, asyncio.create_task(postman.watch()))
         stack.callback(feed.close)
         feed.open()
         yield house
@@ -66,38 +70,46 @@ async def _furnish(
     stack: AsyncExitStack, group: Group, wishes: Wishes, folder: Path, user: Mapping[str, str]
 ) -> House:
     ports = Ports(fixed=not wishes.once)
-    port = ports.pick("the webhook endpoint", wishes.port, 8000)
-    nectar_port = ports.pick("the stand-in Nectar", wishes.simulator_port, 8010)
-    inbox_port = ports.pick("the mail server", wishes.inbox_port, 8025)
-
-    redis_url = await _redis(stack, group, folder, user.get("REDIS_URL", ""))
-    inbox = await _inbox(stack, inbox_port)
-    secret = webhook_secret()
-    nectar = Simulator(
-        api_key=secrets.token_urlsafe(24),
-        webhook_url=f"http://{HOST}:{port}{WEBHOOK_PATH}",
-        webhook_keys=[decode_secret(secret)],
-        inbox=inbox,
-        port=nectar_port,
-    )
-    await stack.enter_async_context(nectar)
-    store = connect(redis_url)
+    own = user.get("REDIS_URL", "")
+    redis_url = own or await _redis(stack, group, folder)
+    store = connect(load_settings().redis_dsn if own else redis_url)
     stack.push_async_callback(store.close)
-    history = History(store)
+    await group.while_all_run(check_redis(store))
 
+    port = await ports.open("the webhook endpoint", wishes.port, 8000, free_port)
+    inbox = await ports.open("the mail server", wishes.inbox_port, 8025, partial(_inbox, stack))
+    secret = webhook_secret()
+
+    async def nectar_on(port_of_nectar: int) -> Simulator:
+        return await stack.enter_async_context(
+            Simulator(
+                api_key=secrets.token_urlsafe(24),
+                webhook_url=f"http://{HOST}:{port}{WEBHOOK_PATH}",
+                webhook_keys=[decode_secret(secret)],
+                inbox=inbox,
+                port=port_of_nectar,
+            )
+        )
+
+    nectar = await ports.open("the stand-in Nectar", wishes.simulator_port, 8010, nectar_on)
     around = Surroundings(
         redis_url, nectar.base_url, nectar.state.api_key, secret, port, inbox.port, wishes.handlers
     )
-    await stack.enter_async_context(running_router(group, port, around.environment(user), history))
-    address = Address(webhook_url=nectar.sender.url, webhook_secret=secret, simulator_url=nectar.url)
-    owns_redis = not user.get("REDIS_URL")
-    return House(group, nectar, inbox, history, around, address, folder, owns_redis, notes=tuple(ports.notes))
+    await stack.enter_async_context(running_router(group, port, around.environment(user)))
+    return House(
+        group=group,
+        simulator=nectar,
+        inbox=inbox,
+        history=History(store),
+        around=around,
+        address=Address(webhook_url=nectar.sender.url, webhook_secret=secret, simulator_url=nectar.url),
+        folder=folder,
+        owns_redis=not own,
+        notes=tuple(ports.notes),
+    )
 
 
-async def _redis(stack: AsyncExitStack, group: Group, folder: Path, url: str) -> str:
-    if url:
-        await check_redis(url)
-        return url
+async def _redis(stack: AsyncExitStack, group: Group, folder: Path) -> str:
     program, url = await start_redis(group, folder)
     stack.push_async_callback(program.stop, REDIS_TO_STOP)
     return url
@@ -108,13 +120,3 @@ async def _inbox(stack: AsyncExitStack, port: int) -> Inbox:
         return await stack.enter_async_context(Inbox(HOST, port))
     except ImportError:
         raise Failed(f"There is no mail server. {ADVICE}") from None
-
-
-@asynccontextmanager
-async def _watched(postman: Postman) -> AsyncIterator[None]:
-    watching = asyncio.create_task(postman.watch())
-    try:
-        yield
-    finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)

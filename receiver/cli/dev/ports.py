@@ -1,45 +1,31 @@
-"""Ports of this machine that nobody listens on."""
+"""Ports of this machine: the usual ones, or others where somebody listens there already."""
 
 import socket
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from receiver.cli.output import Failed
 
+T = TypeVar("T")
 HOST = "127.0.0.1"
-TRIES = 100
 
 
 class Ports:
-    """Picks ports, each only once. What was not as usual is said in `notes`."""
+    """Picks ports. `notes` says where one is not the usual one; while none is `fixed`, any will do."""
 
     def __init__(self, *, fixed: bool) -> None:
         self.notes: list[str] = []
         self._fixed = fixed
-        self._given: set[int] = set()
 
-    def pick(self, what: str, asked: int | None, usual: int) -> int:
-        """The port that was asked for, or the usual one, or, if that is taken, one of those that follow it.
-
-        When no ports are `fixed`, any free one. Raises Failed.
-        """
-        if asked is not None:
-            if not self._is_free(asked):
-                raise Failed(f"Port {asked}, asked for as {what}, is taken.")
-            return self._give(asked)
-        if not self._fixed:
-            return self._give(any_port())
-        found = next((port for port in range(usual, usual + TRIES) if self._is_free(port)), None)
-        if found is None:
-            raise Failed(f"No port from {usual} to {usual + TRIES - 1} is free for {what}.")
-        if found != usual:
-            self.notes.append(f"Port {usual} is taken: {what} is on {found}.")
-        return self._give(found)
-
-    def _give(self, port: int) -> int:
-        self._given.add(port)
-        return port
-
-    def _is_free(self, port: int) -> bool:
-        return port not in self._given and not _answers(port) and _can_be_bound(port)
+    async def open(self, what: str, asked: int | None, usual: int, start: Callable[[int], Awaitable[T]]) -> T:
+        """What `start` gives for a port, 0: any. It raises OSError where the port is taken. Raises Failed."""
+        try:
+            return await start((usual if self._fixed else 0) if asked is None else asked)
+        except OSError:
+            if asked is not None:
+                raise Failed(f"Port {asked}, asked for as {what}'s, is taken.") from None
+        self.notes.append(f"Port {usual} is taken, so {what} has another.")
+        return await start(0)
 
 
 def any_port() -> int:
@@ -48,15 +34,11 @@ def any_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _answers(port: int) -> bool:
-    # Where it listens on all addresses, some systems would let us bind to one of them all the same.
+async def free_port(port: int) -> int:
+    """The port, or if it is 0 any that is free now. Raises OSError when somebody listens there."""
     with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) == 0
-
-
-def _can_be_bound(port: int) -> bool:
-    try:
-        socket.create_server((HOST, port)).close()
-    except OSError:
-        return False
-    return True
+        # Where it listens on all addresses, some systems would let us bind to one of them all the same.
+        if port and probe.connect_ex((HOST, port)) == 0:
+            raise OSError
+    with socket.create_server((HOST, port)) as probe:
+        return int(probe.getsockname()[1])

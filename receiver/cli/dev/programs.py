@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from receiver.cli.dev.waiting import end
 from receiver.cli.output import Failed
 
 T = TypeVar("T")
@@ -20,13 +21,24 @@ GRACE = 1.0
 """Seconds in which the end of a program is noticed."""
 
 
+class Stopped(Exception):  # noqa: N818 - it says what happened; nothing is wrong
+    """The user wants it to end."""
+
+
 class Program:
     """One of them."""
 
-    def __init__(self, name: str, process: Process) -> None:
+    def __init__(self, name: str, process: Process, ready: str) -> None:
         self.name = name
         self.process = process
         self.stopping = False
+        self.is_ready = asyncio.Event()
+        self._ready = ready
+
+    def hear(self, line: str) -> None:
+        """Notice whether this is the line by which it says that it is ready."""
+        if self._ready and self._ready in line:
+            self.is_ready.set()
 
     async def stop(self, patience: float) -> None:
         """Ask it to end, and after `patience` seconds make it."""
@@ -44,9 +56,10 @@ class Program:
 class Group:
     """The programs of one `dev`, in a process group of their own, which no Ctrl-C of the terminal reaches."""
 
-    def __init__(self, tell: Callable[[str], None], lock: int) -> None:
+    def __init__(self, tell: Callable[[str], None], lock: int, stop: asyncio.Event) -> None:
         self._tell = tell
         self._lock = lock
+        self._stop = stop
         self._guard: Process
         self._ended: asyncio.Future[Program]
         self._watching: list[asyncio.Task[None]] = []
@@ -73,8 +86,10 @@ class Group:
         await self._guard.wait()
         await asyncio.gather(*self._watching)
 
-    async def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> Program:
-        """Start a program. Each line that it prints is told."""
+    async def start(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], *, ready: str = ""
+    ) -> Program:
+        """Start a program. Each line that it prints is told; `ready`: what is in the one by which it is."""
         process = await asyncio.create_subprocess_exec(
             *command,
             env=environment,
@@ -84,31 +99,35 @@ class Group:
             limit=LONGEST_LINE,
             process_group=self._guard.pid,
         )
-        program = Program(name, process)
+        program = Program(name, process, ready)
         self._watching.append(asyncio.create_task(self._watch(program)))
         return program
 
     async def while_all_run(self, work: Awaitable[T]) -> T:
-        """The result of `work`. Raises Failed as soon as one of the programs ends by itself."""
-        task = asyncio.ensure_future(work)
-        either: set[asyncio.Future[Any]] = {task, self._ended}
+        """The result of `work`. Raises Failed when a program ends by itself, Stopped when all is to end."""
+        task, stop = asyncio.ensure_future(work), asyncio.ensure_future(self._stop.wait())
+        either: set[asyncio.Future[Any]] = {task, stop, self._ended}
         try:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                return task.result()
+            if task.done() and task.exception() is not None:
+                # The end of a program may be behind it, and is then the better explanation.
+                await asyncio.wait({self._ended}, timeout=GRACE)
+            if self._stop.is_set():
+                raise Stopped
+            if self._ended.done():
+                program = self._ended.result()
+                raise Failed(f"{program.name} ended by itself ({_how(program)}), so all has been stopped.")
+            return task.result()
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-        program = self._ended.result()
-        raise Failed(
-            f"{program.name} ended by itself ({_how(program.process.returncode)}), so all is stopped."
-        )
+            await asyncio.gather(end(task), end(stop))
 
     async def _watch(self, program: Program) -> None:
         assert program.process.stdout is not None
         try:
             async for line in program.process.stdout:
-                self._tell(line.decode(errors="replace").rstrip())
+                text = line.decode(errors="replace").rstrip()
+                program.hear(text)
+                self._tell(text)
         except OSError as error:  # nobody reads what is told, as after `| head`
             if not self._ended.done():
                 self._ended.set_exception(error)
@@ -118,7 +137,8 @@ class Group:
             self._ended.set_result(program)
 
 
-def _how(status: int | None) -> str:
+def _how(program: Program) -> str:
+    status = program.process.returncode
     if status is not None and status < 0:
         return f"killed by {signal.Signals(-status).name}"
     return f"exit code {status}"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from receiver.cli.dev.once import Scene
 from receiver.cli.output import Finding, Verdict
@@ -21,24 +22,22 @@ def table(scenes: Sequence[Scene], connection: str) -> Table:
     for title in ("Nectar says", "Received", "Fetched", "Delivered", "Mailed"):
         shown.add_column(title, no_wrap=title != "Mailed")
     for scene in scenes:
-        shown.add_row(
-            scene.name,
-            _received(scene.messages),
-            "\n".join(f"{one.status} ({scene.after(one.fetched)} ms)" for one in scene.versions),
-            "\n".join(_delivered(scene, connection)),
-            "\n".join(
-                f"{mail.subject} ({scene.after(mail.received.timestamp() * 1000)} ms)" for mail in scene.mails
-            ),
+        cells = (
+            [scene.name],
+            map(_received, scene.messages),
+            (f"{one.status} ({scene.after(one.fetched)} ms)" for one in scene.versions),
+            _delivered(scene, connection),
+            (f"{mail.subject} ({scene.after(mail.received.timestamp() * 1000)} ms)" for mail in scene.mails),
         )
+        # As Text: in a plain string rich would take [brackets] for instructions.
+        shown.add_row(*(Text("\n".join(lines)) for lines in cells))
     return shown
 
 
-def _received(messages: Iterable[Message]) -> str:
-    return "\n".join(
-        f"{message.event_type.removeprefix('connection.').removesuffix('.v2')} "
-        f"{message.attempts[0].status_code or 'no answer'} ({message.attempts[0].latency * 1000:.0f} ms)"
-        for message in messages
-    )
+def _received(message: Message) -> str:
+    kind = message.event_type.removeprefix("connection.").removesuffix(".v2")
+    first = message.attempts[0]
+    return f"{kind} {first.status_code or 'no answer'} ({first.latency * 1000:.0f} ms)"
 
 
 def _delivered(scene: Scene, connection: str) -> Iterator[str]:
@@ -57,7 +56,9 @@ def findings(
     yield _judge("Webhooks", len(good) == len(messages), f"{len(good)} of {len(messages)} were answered 2xx")
 
     fetched = [scene for scene in scenes if scene.status in [version.status for version in scene.versions]]
-    yield _judge("Fetches", fetched == scenes, f"{len(fetched)} of {len(scenes)} changes were fetched")
+    yield _judge(
+        "Fetches", len(fetched) == len(scenes), f"{len(fetched)} of {len(scenes)} changes were fetched"
+    )
 
     missing = [line for scene in scenes for line in _missing(scene, connection, concerned)]
     number = sum(attempt.outcome in ENDED_WELL[1:] for scene in scenes for attempt in scene.attempts)
@@ -85,17 +86,12 @@ def mail_findings(scenes: Sequence[Scene], owner: str, link: str | None) -> Iter
     counts = [len(scene.mails) for scene in scenes]
     mails = [mail for scene in scenes for mail in scene.mails]
     right = counts == [0, 0, 1, 1] and all(mail.to == (owner,) for mail in mails)
-    yield _judge(
-        "Mails",
-        right,
-        f"{len(mails)} of 2 reached the owner" if right else f"{counts} by step, not [0, 0, 1, 1]",
-    )
+    told = "2 of 2 reached the owner" if right else f"{counts} by step, and not [0, 0, 1, 1] to the owner"
+    yield _judge("Mails", right, told)
     if link is not None:
-        leads = [link in mail.links for mail in mails]
-        good = "the first mail leads to where the owner mends it"
-        yield _judge(
-            "Reconnect link", leads == [True, False], good if leads == [True, False] else "not as it must be"
-        )
+        leads = [link in mail.links for mail in mails] == [True, False]
+        told = "the first mail leads to where the owner mends it" if leads else "not in the first mail alone"
+        yield _judge("Reconnect link", leads, told)
 
 
 def _judge(subject: str, good: bool, detail: str) -> Finding:

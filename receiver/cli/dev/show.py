@@ -12,7 +12,6 @@ from rich.text import Text
 from receiver.cli.dev.house import House
 from receiver.cli.dev.once import Stage
 from receiver.cli.dev.report import Concerned, findings, mail_findings, table
-from receiver.cli.dev.router import health_url
 from receiver.cli.folder import USUAL
 from receiver.cli.output import is_good, print_findings
 from receiver.registry import installed, load_handler
@@ -27,7 +26,7 @@ def greet(out: Console, house: House, story: Scenario | None, *, once: bool) -> 
     data = f", data in {house.folder.resolve()}" if house.owns_redis else ""
     rows = {
         "Webhooks": house.address.webhook_url,
-        "Health": health_url(house.around.port),
+        "Health": house.around.health_url,
         "Nectar": f"{house.simulator.url} (a stand-in: nothing here reaches the real one)",
         "Inbox": f"{house.simulator.url}/inbox (for mail to {house.inbox.host}:{house.inbox.port})",
         "Redis": Redactor().text(house.around.redis_url) + data,
@@ -52,9 +51,8 @@ def _hint(folder: Path) -> str:
     # In a virtual environment below this folder, which another terminal may not have activated.
     below = program.is_relative_to(Path.cwd())
     name = str(program.relative_to(Path.cwd())) if below else program.name
-    return f"{name} send password-incorrect" + (
-        "" if folder == USUAL else f" --data {shlex.quote(str(folder))}"
-    )
+    where = "" if folder == USUAL else f" --data {shlex.quote(str(folder))}"
+    return f"{name} send password-incorrect{where}"
 
 
 async def run_once(out: Console, house: House, story: Scenario) -> int:
@@ -84,7 +82,7 @@ def _link(house: House, connection_id: str) -> str | None:
     kind = os.environ.get("RECONNECT_LINK") or "magic-link"
     if kind == "magic-link":
         return MAGIC_LINK.format_map(house.simulator.connections[connection_id])
-    made = [
-        one["invitationUrl"] for one in house.simulator.invitations if one["connectionId"] == connection_id
-    ]
-    return str([*made, "an invitation"][0]) if kind == "invitation" else None
+    if kind == "none":
+        return None
+    made = (one for one in house.simulator.invitations if one["connectionId"] == connection_id)
+    return str(next(made, {"invitationUrl": "an invitation"})["invitationUrl"])

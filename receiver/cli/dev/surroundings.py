@@ -62,6 +62,11 @@ class Surroundings:
     handlers: str
 
     @property
+    def health_url(self) -> str:
+        """Where web tells how it is."""
+        return f"http://{HOST}:{self.port}/readyz"
+
+    @property
     def handler_names(self) -> list[str]:
         """The handlers that are to run."""
         return [name.strip() for name in self.handlers.split(",") if name.strip()]

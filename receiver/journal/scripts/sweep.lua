@@ -8,7 +8,7 @@ local last_number = tonumber(redis.call('GET', N .. 'bell') or 0)
 local function needs_bell(work, late)
   local job = redis.call('HGET', N .. 'bells', work)
   if not job then return true end
-  local place = redis.call('ZSCORE', ARQ_QUEUE, job)
+  local place = redis.call('ZSCORE', line(work), job)
   -- A place beyond the running numbers is a time, which by a slow clock may still be to come.
   local in_line = place and tonumber(place) <= last_number
   return late > grace and (not in_line or redis.call('EXISTS', ARQ_RUNNING .. job) == 1)
