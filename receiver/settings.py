@@ -103,7 +103,11 @@ class Settings(BaseSettings):
         ge=1000,
         description="Events kept at most. Unfinished ones are kept however old or many.",
     )
-    worker_jobs: int = Field(default=100, ge=1, description="Pieces of work that a worker does at a time.")
+    worker_jobs: int = Field(
+        default=100,
+        ge=1,
+        description="Fetches, and deliveries of each handler, that a worker does at a time.",
+    )
     shutdown_seconds: int = Field(
         default=20, ge=0, description="Seconds that running handlers are given when a worker is stopped."
     )

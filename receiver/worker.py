@@ -26,9 +26,10 @@ from redis.exceptions import RedisError
 
 from receiver.dispatch import Delivering, Dispatcher, Refreshing
 from receiver.dispatch.links import Links
+from receiver.dispatch.refreshing import LONGEST as LONGEST_FETCH
 from receiver.journal import Fetches, Keep, Leases, Retention, Worklist, connect
 from receiver.journal.worklist import LEASE
-from receiver.nectar import WHOLE_ANSWER, Nectar
+from receiver.nectar import Nectar
 from receiver.queue import LINE, bell_pool, line_of, to_json
 from receiver.registry import Registry, load_registry
 from receiver.settings import Settings, SettingsError, load_settings
@@ -88,7 +89,7 @@ def arq_worker(dispatch: Dispatcher, registry: Registry, pool: ArqRedis, line: s
     longest = max((each.handler.timeout for each in registry.values()), default=0)
     return Worker(
         functions=[
-            func(job(dispatch.refresh), name="refresh", timeout=2 * WHOLE_ANSWER + MARGIN),
+            func(job(dispatch.refresh), name="refresh", timeout=LONGEST_FETCH + MARGIN),
             func(job(dispatch.deliver), name="deliver", timeout=longest + MARGIN),
             func(job(dispatch.resume), name="resume", timeout=MARGIN),
         ],

@@ -37,7 +37,8 @@ from receiver.telemetry import Redactor, milliseconds_since
 
 log = structlog.get_logger(__name__)
 
-LONGEST_LATER = 365 * 24 * 3600.0
+SOONEST_LATER, LONGEST_LATER = 1.0, 365 * 24 * 3600.0
+"""Seconds. Each time costs a fetch: a handler that asks for none in between must not keep Nectar busy."""
 
 NOT_ENABLED = Setback("park", "not among HANDLERS: enable it, and what waits for it goes on")
 
@@ -230,7 +231,7 @@ def _setback_of(outcome: Outcome) -> Setback | None:
         case Done() | Skipped():
             return None
         case RetryLater(reason=reason):
-            seconds = min(outcome.seconds, LONGEST_LATER)
+            seconds = min(max(outcome.seconds, SOONEST_LATER), LONGEST_LATER)
             return Setback("later", str(reason or "asked to be shown it again later"), seconds)
         case Rejected(reason=reason):
             return Setback("reject", str(reason))

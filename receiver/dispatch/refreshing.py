@@ -24,6 +24,9 @@ from receiver.registry import Registry
 from receiver.schema import Connection
 from receiver.telemetry import Redactor, milliseconds_since
 
+LONGEST = 15 * WHOLE_ANSWER
+"""Seconds for one fetch, with its time in line behind others: only so many are made at a time."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -51,7 +54,7 @@ class Refreshing:
         claim = await self._worklist.begin(refresh(connection), NECTAR)
         if claim is None:
             return
-        with self._leases.hold(claim, 2 * WHOLE_ANSWER):
+        with self._leases.hold(claim, LONGEST):
             known = await self._fetches.known(connection)
             began = time.monotonic()
             try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from receiver.journal.store import Store, key
 
-LEASE = 8.0
+LEASE = 6.0
 """Seconds until work is taken from a hand that no longer renews its lease."""
 GRACE = 5.0
 """Seconds that a bell may take to be answered before the sweep rings again."""

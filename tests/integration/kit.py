@@ -151,6 +151,11 @@ class Journal:
         score = await self.redis.zscore(key("due"), work)
         return float(score / 1000 - (seconds + micros / 1e6))
 
+    async def delay_of(self, work: str) -> float:
+        """Seconds from when the work was last settled until it is due."""
+        settled = await self.redis.hget(key(work), "settled")
+        return float((await self.redis.zscore(key("due"), work) - int(settled)) / 1000)
+
     async def lines(self) -> list[str]:
         """arq's queues: that of the fetches, and one for each handler."""
         return [LINE, *map(line_of, await self.worklist.handlers())]

@@ -46,7 +46,7 @@ async def test_retry_later_is_shown_the_connection_again_freshly_fetched(redis_u
     async with bench(redis_url, one) as running:
         connection = running.nectar.add("created")
         await running.happen(connection)
-        assert await running.journal.due_in(deliver("a", connection)) == pytest.approx(3600, abs=5)
+        assert await running.journal.delay_of(deliver("a", connection)) == 3600
         running.nectar.edit(connection, status="CONNECTED")
         await running.pass_time()
         assert one.statuses == ["PENDING", "CONNECTED"]
@@ -79,6 +79,14 @@ async def test_retry_later_waits_while_nectar_is_away(redis_url: str) -> None:
         running.nectar.faults.clear()
         await running.pass_time()
         assert len(one.shown) == 2
+
+
+async def test_retry_later_at_once_leaves_nectar_a_second(redis_url: str) -> None:
+    one = Recorder("a", RetryLater(0))
+    async with bench(redis_url, one) as running:
+        connection = running.nectar.add("created")
+        await running.happen(connection)
+        assert await running.journal.delay_of(deliver("a", connection)) == 1
 
 
 @pytest.mark.parametrize("after", [float("inf"), 1e12, float("nan"), -1])

@@ -87,7 +87,7 @@ async def test_a_target_s_retry_after_in_seconds_is_kept(redis_url: str) -> None
         tool.status, tool.headers = 429, {"retry-after": "600"}
         connection = running.nectar.add("connected")
         await running.happen(connection)
-        assert await running.journal.due_in(deliver("pager", connection)) == pytest.approx(600, abs=5)
+        assert await running.journal.delay_of(deliver("pager", connection)) == pytest.approx(600, abs=5)
 
 
 async def test_a_target_s_retry_after_as_a_date_is_kept(redis_url: str) -> None:
@@ -96,7 +96,7 @@ async def test_a_target_s_retry_after_as_a_date_is_kept(redis_url: str) -> None:
         tool.status, tool.headers = 503, {"retry-after": format_datetime(moment, usegmt=True)}
         connection = running.nectar.add("connected")
         await running.happen(connection)
-        assert await running.journal.due_in(deliver("pager", connection)) == pytest.approx(600, abs=5)
+        assert await running.journal.delay_of(deliver("pager", connection)) == pytest.approx(600, abs=5)
 
 
 async def test_a_target_s_retry_after_is_kept_when_a_newer_state_comes(redis_url: str) -> None:
@@ -106,7 +106,7 @@ async def test_a_target_s_retry_after_is_kept_when_a_newer_state_comes(redis_url
         await running.happen(connection)
         await running.happen(connection, status="PENDING")
         assert tool.calls == ["CONNECTED"]
-        assert await running.journal.due_in(deliver("pager", connection)) == pytest.approx(600, abs=5)
+        assert await running.journal.delay_of(deliver("pager", connection)) == pytest.approx(600, abs=5)
         tool.status = 200
         await running.pass_time()
         assert tool.calls == ["CONNECTED", "PENDING"]

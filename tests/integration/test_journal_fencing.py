@@ -143,7 +143,7 @@ async def test_a_lease_is_renewed_for_the_current_token_only(journal: Journal) -
     await journal.redis.zadd(key("due"), {work: 1})
     assert await journal.store.run("renew", 8000, work, late.token) == 0
     assert await journal.store.run("renew", 8000, work, current.token) == 1
-    assert await journal.due_in(work) == pytest.approx(8, abs=2)
+    assert await journal.due_in(work) == pytest.approx(8, abs=5)
     await journal.deliveries.settle(current, await journal.deliveries.pending("a", ONE), DONE, took=0)
     assert await journal.store.run("renew", 8000, work, current.token) == 0
     assert await journal.lists(work) == set()

@@ -180,6 +180,12 @@ class Worklist(RuleBasedStateMachine):
             connection = claim.work.partition(":")[2]
             assert await self.journal.fetches.settle(claim, connection, known, late) is None
 
+    @rule(which=deliveries)
+    def replay(self, which: tuple[str, str]) -> None:
+        name, connection = which
+        if self.versions[connection]:
+            self.run(self.journal.store.run("replay", connection, name))
+
     @rule()
     def let_delays_pass(self) -> None:
         waiting = set(self.run(self.journal.redis.zrange(key("due"), 0, -1)))
@@ -217,6 +223,8 @@ class Worklist(RuleBasedStateMachine):
             assert not state.get("hand") or lists == {"due"}, "in hand and not leased"
             if int(state.get("wanted", 0)) > int(state.get("version", 0)):
                 assert lists or name in awaiting, f"{work} is stranded: {state}"
+            if state.get("again"):
+                assert state.get("hand"), f"{work} is stranded: {state}"
             if name in awaiting:
                 assert fetch, f"{work} waits for a fetch that does not come"
             assert int(state.get("version", 0)) == self.handled.get(work, 0)

@@ -11,7 +11,7 @@ if due > now then
   return false
 end
 redis.call('HDEL', N .. 'bells', work)
-redis.call('HDEL', N .. work, 'burst')
+redis.call('HDEL', N .. work, 'burst', 'again')
 
 local state = N .. work
 -- Still in hand means that whoever held it died: that is counted apart and uses up no attempt.

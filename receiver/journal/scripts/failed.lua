@@ -14,8 +14,8 @@ if memory ~= '' then redis.call('HSET', key, 'memory', memory) end
 redis.call('ZREM', N .. 'due', work)
 
 -- What was in hand is out of date: more has come to be wanted meanwhile, which has all its attempts before it.
-local wanted = redis.call('HGET', key, 'wanted')
-local superseded = wanted and tonumber(wanted) > tonumber(version)
+local wanted, again = unpack(redis.call('HMGET', key, 'wanted', 'again'))
+local superseded = again or (wanted and tonumber(wanted) > tonumber(version))
 if fetching then
   superseded = newer(redis.call('HGET', N .. 'connection:' .. connection, 'wanted'), upto)
 end

@@ -15,7 +15,10 @@ local function deliver(handler, version)
   redis.call('HDEL', N .. 'awaiting:' .. connection, handler)
   redis.call('HDEL', N .. delivery, 'refetch')
   if version then redis.call('HSET', N .. delivery, 'wanted', version) end
-  if redis.call('HEXISTS', N .. delivery, 'hand') == 1 then return end
+  if redis.call('HEXISTS', N .. delivery, 'hand') == 1 then
+    if not version then redis.call('HSET', N .. delivery, 'again', 1) end
+    return
+  end
   redis.call('HDEL', N .. delivery, 'attempt')
   if redis.call('ZSCORE', N .. 'parked:' .. handler, delivery) then return end
   redis.call('ZREM', N .. 'dead', delivery)
@@ -37,7 +40,7 @@ if snapshot ~= '' then
   if before ~= status then redis.call('HSET', key, 'since', now) end
   redis.call('HSET', key, 'snapshot', snapshot, 'status', status)
   redis.call('XADD', N .. 'changes:' .. connection, 'MAXLEN', '~', 1000, version .. '-0', 'changed', changed,
-    'from', before or '', 'to', status, 'fetched', now, 'upto', mark, 'events', cjson.encode(events))
+    'from', before or '', 'to', status, 'fetched', now, 'upto', mark, 'events', #events > 0 and cjson.encode(events) or '[]')
   for i = 9, #ARGV do deliver(ARGV[i], version) end
 end
 local awaiting = redis.call('HGETALL', N .. 'awaiting:' .. connection)

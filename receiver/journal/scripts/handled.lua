@@ -19,5 +19,6 @@ if before ~= version and redis.call('HGET', steps, 'base') ~= (before or '0') th
 -- Who skips may not have asked its target for anything.
 if outcome == 'skipped' then pass_on(work, handler) else close(handler) end
 redis.call('ZREM', N .. 'due', work)
-if tonumber(redis.call('HGET', key, 'wanted') or 0) > tonumber(version) then schedule(work, now) end
+local wanted, again = unpack(redis.call('HMGET', key, 'wanted', 'again'))
+if again or tonumber(wanted or 0) > tonumber(version) then schedule(work, now) end
 return 1
