@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from receiver.cli import commands
+from receiver.cli import commands, journal_commands
 from receiver.cli.output import Failed
 
 __all__ = ["main"]
@@ -20,6 +20,8 @@ app = typer.Typer(
 )
 for command in (commands.dev, commands.check, commands.send, commands.simulate, commands.handlers):
     app.command()(command)
+for journal_command in journal_commands.COMMANDS:
+    app.command()(journal_command)
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ def words(text: str) -> set[str]:
 
 
 def test_the_first_command_prints_what_the_readme_shows(tmp_path: Path) -> None:
-    """Word for word. `./deploy/local`, which says the first two lines, hands its arguments to this command."""
+    """Word for word. `./deploy/local` says the first two lines, and hands its arguments to this command."""
     shown = blocks("console")[0].partition("--once\n")[2]
     real = subprocess.run(
         ["nectar-router", "dev", "--once"],

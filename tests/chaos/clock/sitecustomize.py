@@ -1,7 +1,7 @@
-"""Puts the clock of a Python process wrong by CLOCK_OFFSET seconds; first on PYTHONPATH, Python imports it at start.
+"""Puts the clock of a Python process wrong by CLOCK_OFFSET seconds; Python imports it when it starts.
 
-It shifts `time.time` and `time.time_ns`, which is what the router, arq and the logs go by. The monotonic clock stays,
-as it does when a machine's clock is set.
+It shifts `time.time` and `time.time_ns`, which is what the router, arq and the logs go by. The monotonic
+clock stays, as it does when a machine's clock is set.
 """
 
 import os

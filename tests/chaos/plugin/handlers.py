@@ -27,11 +27,12 @@ class Options(BaseModel):
 async def effects(change: Change, ctx: Context[Options]) -> Outcome:
     """Has two effects for each version, each in a step of its own."""
     async with delivery(ctx.options.ledger, "effects", change, ctx) as made:
-        await asyncio.sleep(Orders.read(ctx.options.orders).dawdle)
-        for name in ("open", "notify"):
+        dawdle = Orders.read(ctx.options.orders).dawdle
+        for name, pause in (("open", dawdle), ("notify", 0)):
             step = f"{name} {change.version}"
             await ctx.once(step, made.effect(step))
             made.write("recorded", step=step)
+            await asyncio.sleep(pause)
     return Done(f"version {change.version}")
 
 
