@@ -1,0 +1,81 @@
+"""Lists of events, the newest first."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from receiver.journal.criteria import Criteria, Page, batches, page_of
+from receiver.journal.history import Accepted, accepted
+from receiver.journal.standings import Standing, read_standings
+from receiver.journal.states import URGENCY, State, Work
+from receiver.journal.store import Store
+from receiver.journal.streams import newest_first, order
+
+HANDLED = "handled"
+"""The state of an event that calls for nothing any more."""
+EVENT_STATES = tuple(HANDLED if state is State.IDLE else state.value for state in State)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An accepted message, and how its connection stands now."""
+
+    accepted: Accepted
+    standing: Standing
+
+    def state(self, handler: str = "") -> str:
+        """What is still to be done because of it, one of EVENT_STATES; with a handler, at that one."""
+        states = [
+            work.state
+            for work in self.standing.works
+            if work.handler in ("", handler or work.handler) and self._concerns(work)
+        ]
+        return str(min(states, key=URGENCY.index)) if states else HANDLED
+
+    def _concerns(self, work: Work) -> bool:
+        """Whether the work is not done, and has to do with this event."""
+        mark = order(self.accepted.mark)
+        if work.state is State.DEAD:
+            return order(work.after) < mark <= order(work.upto)
+        done = work.mark if work.handler else self.standing.covered
+        return work.state is not State.IDLE and mark > order(done)
+
+
+class Events:
+    """The stream of events; what became of them is seen at these handlers."""
+
+    def __init__(self, store: Store, handlers: Iterable[str]) -> None:
+        self._store = store
+        self._handlers = list(handlers)
+
+    async def page(self, criteria: Criteria, limit: int, after: str = "") -> Page[Event]:
+        """At most `limit` events, older than the one whose mark is `after`."""
+        found: list[Event] = []
+        out: set[str] = set()
+        newest = f"({after}" if after else str("+" if criteria.until is None else criteria.until)
+        oldest = str("-" if criteria.since is None else criteria.since)
+        only = {"connection": criteria.connection, "type": criteria.type}
+        async with aclosing(newest_first(self._store, "events", newest, oldest, **only)) as pieces:
+            async for piece in pieces:
+                events = [accepted(*entry) for entry in piece if entry[1]["connection"] not in out]
+                for batch in batches(events, limit + 1):
+                    if len(found) <= limit:
+                        found += await self._fitting(batch, criteria, out)
+                if len(found) > limit:
+                    break
+        return page_of(found, limit, lambda event: event.accepted.mark)
+
+    async def _fitting(self, events: Sequence[Accepted], criteria: Criteria, out: set[str]) -> list[Event]:
+        """Those that fit; the connections of which none can are added to `out`, and not looked at again."""
+        connections = {event.connection for event in events}
+        standings = await read_standings(self._store, list(connections), self._handlers, criteria)
+        known = {name: standing for name, standing in standings.items() if _may_fit(standing, criteria)}
+        out |= connections - known.keys()
+        rows = [Event(event, known[event.connection]) for event in events if event.connection in known]
+        return [row for row in rows if criteria.state in ("", row.state(criteria.handler))]
+
+
+def _may_fit(standing: Standing, criteria: Criteria) -> bool:
+    handled = all(work.state is State.IDLE for work in standing.works)
+    handlers = {work.handler for work in standing.works}
+    return (criteria.state in ("", HANDLED) or not handled) and criteria.handler in ("", *handlers)

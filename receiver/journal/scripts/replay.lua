@@ -1,0 +1,11 @@
+-- Has a connection fetched afresh, and then shown to these handlers whether anything has changed or not.
+-- Twice is once: what already waits for that fetch goes on waiting for it.
+-- ARGV: connection; then the handlers.
+local connection = ARGV[1]
+-- A mark of its own, as in await_fetch.lua: the fetch must begin after now.
+local mark = redis.call('XADD', N .. 'events', '*', 'none', '')
+redis.call('XDEL', N .. 'events', mark)
+for i = 2, #ARGV do redis.call('HSET', N .. 'awaiting:' .. connection, ARGV[i], mark) end
+want(connection, mark, 0)
+count('replayed')
+return mark

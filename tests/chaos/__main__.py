@@ -1,0 +1,44 @@
+"""`./tests/run chaos`: the fault bench from the command line."""
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tests.chaos.bench import Plan, offences, run, table
+from tests.chaos.faults import FAULTS
+
+
+def main(
+    events: Annotated[int, typer.Option(help="At least so many events.")] = 0,
+    kills: Annotated[int, typer.Option(help="So many kills at random, after the faults.")] = 0,
+    seconds: Annotated[float, typer.Option(help="At least so long.")] = 0.0,
+    rate: Annotated[float, typer.Option(help="Events a second.")] = 50.0,
+    connections: Annotated[int, typer.Option(help="Connections that change.")] = 240,
+    faults: Annotated[str, typer.Option(help="By commas; 'none' for none.")] = ",".join(FAULTS),
+    long: Annotated[bool, typer.Option("--long", help="100,000 events and 1,000 kills.")] = False,
+    keep: Annotated[Path | None, typer.Option(help="Where to leave the logs and the ledger.")] = None,
+) -> None:
+    """Run the router under load, inject faults, and audit every acknowledged event."""
+    chosen = [] if faults == "none" else faults.split(",")
+    if unknown := set(chosen) - FAULTS.keys():
+        raise typer.BadParameter(
+            f"no such faults: {', '.join(sorted(unknown))}; there are {', '.join(FAULTS)}"
+        )
+    plan = Plan(chosen, kills, events, seconds, rate, connections)
+    if long:
+        plan = Plan(chosen, 1000, 100_000, seconds, 60.0, 500, patience=300.0)
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+        rows = asyncio.run(run(plan, keep or Path(folder), tell=console))
+    console.print(table(rows))
+    for offence in offences(rows):
+        console.print(offence, style="red", markup=False)
+    sys.exit(1 if offences(rows) else 0)
+
+
+typer.run(main)
