@@ -197,6 +197,7 @@ FAULTS = {
         Fault("web-kill", "SIGKILL of each web process", _ending("webs", signal.SIGKILL), 1),
         Fault("web-term", "SIGTERM of each web process", _ending("webs", signal.SIGTERM), 1),
         Fault("clocks", "clocks of the workers 10 minutes apart, of web 8", _clocks, 5),
+        Fault("replies-lost", "the line cut after a write, before its reply", _replies_lost, 5),
         Fault("worker-kill", "SIGKILL of a worker, 100 jobs in hand", _worker_with_jobs(signal.SIGKILL), 10),
         Fault("worker-term", "SIGTERM of a worker, 100 jobs in hand", _worker_with_jobs(signal.SIGTERM), 6),
         Fault("redis-kill", "SIGKILL of Redis, restarted from its AOF", _redis_away(1, kill=True), 3),
@@ -204,7 +205,6 @@ FAULTS = {
         Fault("redis-pause", "Redis paused for 20 s", _redis_paused, 20),
         Fault("redis-readonly", "Redis read-only", _read_only, 3),
         Fault("redis-full", "Redis out of memory, noeviction", _out_of_memory, 3),
-        Fault("replies-lost", "the line cut after a write, before its reply", _replies_lost, 5),
         Fault("nectar-down", "Nectar answers 500 or nothing", _nectar(
             NectarFault(status=500, times=10), NectarFault(hang_up="before")), 3),
         Fault("nectar-slow", "Nectar takes 2 s", _nectar(NectarFault(slow=2)), 3),

@@ -12,6 +12,7 @@ from receiver.journal.store import key
 from tests.integration.bench import Bench, Recorder, bench
 from tests.integration.kit import ONE, REJECT, THREE, TWO, Journal, message
 from tests.integration.typed import Terminal
+from tests.integration.webhooks import until
 
 pytestmark = pytest.mark.anyio
 
@@ -186,8 +187,7 @@ async def test_it_waits_while_too_much_is_waiting_already(journal: Journal, redi
     replaying = asyncio.create_task(
         terminal.good("replay", ONE, TWO, THREE, "--rate", "10000", MAX_BACKLOG="4")
     )
-    while await journal.gauges.backlog() < 2:
-        await asyncio.sleep(0.01)
+    await until(lambda backlog: backlog >= 2, journal.gauges.backlog)
     await asyncio.sleep(0.5)
     assert await journal.gauges.backlog() == 2
     assert not replaying.done()

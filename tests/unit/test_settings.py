@@ -35,11 +35,15 @@ DEFAULTS: dict[str, Any] = {
     "nectar_max_requests": 10,
     "fetch_interval": 1.0,
     "redis_url": SecretStr("redis://127.0.0.1:6379/0"),
+    "redis_tls_verify": True,
     "handlers": (),
     "reconnect_link": "magic-link",
     "allow_unsigned": False,
     "max_backlog": 100_000,
     "max_memory": 0.9,
+    "retention_days": 30.0,
+    "dead_retention_days": 90.0,
+    "max_events": 1_000_000,
     "worker_jobs": 100,
     "shutdown_seconds": 20,
     "port": 8000,
@@ -57,6 +61,10 @@ READ = [
     ("NECTAR_MAX_REQUESTS", "1", 1),
     ("FETCH_INTERVAL", "0", 0.0),
     ("FETCH_INTERVAL", "2.5", 2.5),
+    ("REDIS_TLS_VERIFY", "0", False),
+    ("RETENTION_DAYS", "0.5", 0.5),
+    ("DEAD_RETENTION_DAYS", "365", 365.0),
+    ("MAX_EVENTS", "50000", 50_000),
     ("REDIS_URL", "rediss://:pw@host:6380/1?ssl_cert_reqs=none", None),
     ("REDIS_URL", "unix:///run/redis.sock", SecretStr("unix:///run/redis.sock")),
     ("HANDLERS", "email", ("email",)),
@@ -170,3 +178,21 @@ def test_settings_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_variable_is_described() -> None:
     assert all(field.description for field in Settings.model_fields.values())
+
+
+@pytest.mark.parametrize(
+    ("url", "verify", "dsn"),
+    [
+        ("rediss://:pw@host:6380", "1", "rediss://:pw@host:6380"),
+        ("rediss://:pw@host:6380", "0", "rediss://:pw@host:6380?ssl_cert_reqs=none"),
+        ("rediss://:pw@host:6380/1?db=2", "0", "rediss://:pw@host:6380/1?db=2&ssl_cert_reqs=none"),
+        ("redis://host", "0", "redis://host"),
+    ],
+)
+def test_a_self_signed_certificate_is_taken_only_when_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, url: str, verify: str, dsn: str
+) -> None:
+    """REDIS_TLS_VERIFY=0 is what a Redis with a certificate of its own making needs, as Heroku's has."""
+    monkeypatch.setenv("REDIS_URL", url)
+    monkeypatch.setenv("REDIS_TLS_VERIFY", verify)
+    assert load_settings().redis_dsn == dsn
