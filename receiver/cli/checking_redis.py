@@ -27,6 +27,8 @@ async def check_redis(settings: Settings, redactor: Redactor) -> list[Finding]:
         ]
     except (RedisError, OSError) as error:
         advice = "Is REDIS_URL right, and may this machine reach it?"
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            advice = "Is its certificate self-signed, as Heroku's are? Then set REDIS_TLS_VERIFY=0."
         return [Finding("Redis", Verdict.FAILED, redactor.text(describe(error)), advice)]
     finally:
         await store.close()
