@@ -1,6 +1,7 @@
 """`nectar-router simulate`: the stand-in Nectar alone."""
 
 import asyncio
+import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
@@ -10,6 +11,7 @@ from receiver.cli.output import Failed, console
 from receiver.signature import decode_secret
 from receiver.simulator import Message, Simulator, Step, play, scenarios
 from receiver.simulator.catalogue import UnknownNameError
+from receiver.tasks import cancel
 
 
 def run(*, port: int, target: str, secret: str, api_key: str, scenario: str, compress: float) -> None:
@@ -38,9 +40,25 @@ async def _serve(simulator: Simulator, story: scenarios.Scenario | None) -> None
                 f"Port {simulator.port} cannot be used: {error.strerror}. Try another --port."
             ) from None
         _tell_where(simulator)
-        if story is not None:
-            await play(simulator, story, told=_tell)
-        await asyncio.Event().wait()
+        await _until_stopped(simulator, story)
+
+
+async def _until_stopped(simulator: Simulator, story: scenarios.Scenario | None) -> None:
+    """Play, and go on serving. Raises KeyboardInterrupt at Ctrl-C.
+
+    Not by cancelling what runs, as asyncio does by itself: a time-out within it may swallow that.
+    """
+    stopped = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stopped.set)
+    stopping = asyncio.create_task(stopped.wait())
+    playing = asyncio.create_task(play(simulator, story, told=_tell)) if story else None
+    if playing is not None:
+        await asyncio.wait({playing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if playing.done():
+            playing.result()
+    await stopping
+    await cancel(playing)
+    raise KeyboardInterrupt
 
 
 def _tell_where(simulator: Simulator) -> None:

@@ -13,6 +13,7 @@ from receiver.simulator.inbox import Inbox
 from receiver.simulator.sender import Message, Sender
 from receiver.simulator.server import serve
 from receiver.simulator.state import State
+from receiver.tasks import cancel
 
 
 class Simulator:
@@ -67,9 +68,7 @@ class Simulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.faults.clear()
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await cancel(*self._background)
         await self._stack.aclose()
 
     def add(self, source: str | Mapping[str, Any] = "created", **fields: Any) -> str:
