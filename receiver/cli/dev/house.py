@@ -16,7 +16,6 @@ from receiver.cli.dev.ports import HOST, Ports, free_port
 from receiver.cli.dev.programs import Group
 from receiver.cli.dev.router import running_router
 from receiver.cli.dev.surroundings import WEBHOOK_PATH, Surroundings, Wishes, webhook_secret
-from receiver.cli.dev.waiting import end
 from receiver.cli.folder import Address, locked, published
 from receiver.cli.output import Failed
 from receiver.journal import connect
@@ -24,6 +23,7 @@ from receiver.journal.history import History
 from receiver.settings import load_settings
 from receiver.signature import decode_secret
 from receiver.simulator import Inbox, Simulator
+from receiver.tasks import cancel
 
 REDIS_TO_STOP = 1.0
 
@@ -60,7 +60,7 @@ async def open_house(
             raise
         stack.enter_context(published(folder, house.address))
         postman = Postman(feed, house.inbox, house.simulator, house.history)
-        stack.push_async_callback(end, asyncio.create_task(postman.watch()))
+        stack.push_async_callback(cancel, asyncio.create_task(postman.watch()), insist=0.1)
         stack.callback(feed.close)
         feed.open()
         yield house

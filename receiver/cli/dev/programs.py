@@ -11,8 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from receiver.cli.dev.waiting import end
 from receiver.cli.output import Failed
+from receiver.tasks import cancel
 
 T = TypeVar("T")
 GUARD = Path(__file__).with_name("guard.py")
@@ -119,7 +119,7 @@ class Group:
                 raise Failed(f"{program.name} ended by itself ({_how(program)}), so all has been stopped.")
             return task.result()
         finally:
-            await asyncio.gather(end(task), end(stop))
+            await cancel(task, stop, insist=0.1)
 
     async def _watch(self, program: Program) -> None:
         assert program.process.stdout is not None
