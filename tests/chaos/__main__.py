@@ -37,7 +37,7 @@ def main(
         rows = asyncio.run(run(plan, keep or Path(folder), tell=console))
     console.print(table(rows))
     for offence in offences(rows):
-        console.print(offence, style="red", markup=False)
+        console.print(offence, style="red", markup=False, soft_wrap=True)
     sys.exit(1 if offences(rows) else 0)
 
 

@@ -56,7 +56,9 @@ def figures(evidence: Evidence) -> Iterator[tuple[str, int]]:
     yield "deliveries begun", sum(line.kind == "begin" for line in evidence.ledger)
     yield "dead letters", len(evidence.dead)
     yield "jobs in hand at one worker's death, at most", chains.most_cut_short(evidence)
-    yield "steps run twice: died before the record", len(chains.repeated_steps(evidence).excused)
+    repeats = chains.repeated_steps(evidence)
+    yield "steps run twice: died before the record", len(repeats.died)
+    yield "steps run twice: journal away at the record", len(repeats.lost)
     yield "deliveries run again: their end not recorded", chains.repeated_deliveries(evidence)
     yield "slowest to run again after a death, s", round(chains.slowest_takeover(evidence))
 
@@ -72,7 +74,7 @@ def not_recorded(evidence: Evidence) -> Iterator[str]:
 def not_ended(evidence: Evidence) -> Iterator[str]:
     """Acknowledged, and neither handled nor in the dead letters when all work was over."""
     serials = {sent.id: sent.serial for sent in evidence.sent if sent.acknowledged is not None}
-    shown = chains.newest_shown(evidence)
+    shown, begun = chains.newest_shown(evidence), chains.newest_begun(evidence)
     for event in evidence.events:
         if event.message not in serials or _is_dead(evidence, f"refresh:{event.connection}", event.mark):
             continue
@@ -80,12 +82,12 @@ def not_ended(evidence: Evidence) -> Iterator[str]:
         if kept is None or moment(event.mark) > moment(kept.covered):
             yield f"{event.message} of {event.connection}: no fetch covers it"
             continue
-        living = [
-            (handler, event.connection)
-            for handler in HANDLERS
-            if not _is_dead(evidence, f"deliver:{handler}:{event.connection}", event.mark)
-        ]
-        for pair in living:
+        for pair in ((handler, event.connection) for handler in HANDLERS):
+            work = ":".join(("deliver", *pair))
+            # An event that brought nothing new since the dead letter called for nothing.
+            is_newest = begun.get(pair) == kept.version
+            if _is_dead(evidence, work, event.mark) or (is_newest and work in evidence.dead):
+                continue
             stands, serial = evidence.handled.get(pair, 0), serials[event.message]
             if stands < kept.version or shown.get(pair, 0) < serial:
                 yield f"{event.message}, serial {serial}: {pair} stands at {stands} of {kept.version}"
@@ -183,7 +185,7 @@ JUDGES: dict[str, Judge] = {
     "fetches begun before an event that they cover": fetched_too_early,
     "states shown that are older than their events": shown_too_old,
     "fetches with no new event behind them": fetched_for_nothing,
-    "steps run twice without a death between": lambda evidence: chains.repeated_steps(evidence).unexcused,
+    "steps run twice without either": lambda evidence: chains.repeated_steps(evidence).unexcused,
     "attempts at one version with another key": chains.changing_keys,
     "intruders read, kept or acknowledged": intruders,
     "secrets or personal data in a log": lambda evidence: evidence.leaks,

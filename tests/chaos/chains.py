@@ -17,8 +17,10 @@ LOST = ("LostClaim", "CancelledError")
 class Repeats:
     """Steps that ran more than once."""
 
-    excused: list[str]
-    """Whoever ran it died, or lost the journal, before it could be recorded."""
+    died: list[str]
+    """Whoever ran it died before it could be recorded."""
+    lost: list[str]
+    """Its record was refused, since the journal was away or read-only."""
     unexcused: list[str]
 
 
@@ -65,7 +67,7 @@ def slowest_takeover(evidence: Evidence) -> float:
 
 def repeated_steps(evidence: Evidence) -> Repeats:
     """Steps that ran again, though `once` was to run them once."""
-    found = Repeats([], [])
+    found = Repeats([], [], [])
     deaths = _deaths(evidence)
     for pair, lines in _chains(evidence).items():
         # The last effect of each step, and whether it was recorded or its delivery lost meanwhile.
@@ -77,12 +79,11 @@ def repeated_steps(evidence: Evidence) -> Repeats:
             if line.kind == "recorded":
                 recorded.add(step)
             elif line.kind == "end" and line.how in LOST:
-                lost |= {each for each, effect in effects.items() if effect.pid == line.pid}
+                lost |= {each for each, effect in effects.items() if effect.pid == line.pid} - recorded
             elif line.kind == "step":
                 if before := effects.get(step):
-                    died = _died(deaths, before.pid, before.at, line.at)
-                    excused = (died or step in lost) and step not in recorded
-                    where = found.excused if excused else found.unexcused
+                    died = _died(deaths, before.pid, before.at, line.at) and step not in recorded
+                    where = found.lost if step in lost else found.died if died else found.unexcused
                     where.append(f"{pair}: {line.step!r} by {before.pid} and by {line.pid}")
                 effects[step] = line
                 lost.discard(step)
@@ -104,6 +105,11 @@ def newest_shown(evidence: Evidence) -> dict[tuple[str, str], int]:
         if line.kind == "end" and line.how == "done":
             shown[line.pair] = max(shown[line.pair], line.serial)
     return shown
+
+
+def newest_begun(evidence: Evidence) -> dict[tuple[str, str], int]:
+    """The newest version that each pair was shown, whatever came of it."""
+    return {line.pair: line.version for line in evidence.ledger if line.kind == "begin"}
 
 
 def repeated_deliveries(evidence: Evidence) -> int:

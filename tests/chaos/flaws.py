@@ -94,7 +94,7 @@ FLAWS = (
                 "pair",
             ),
         ),
-        "steps run twice without a death between",
+        "steps run twice without either",
         Plan(faults=("worker-kill",), rate=5, connections=100, patience=20),
     ),
     Flaw(

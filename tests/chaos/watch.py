@@ -55,10 +55,12 @@ class Watch:
             self.overdue[work, due] = Overdue(work, since, seen)
 
     async def idle(self, within: float) -> None:
-        """Wait until nothing is due or parked, at most so long."""
+        """Wait until nothing is due or parked at two looks in a row, at most so long."""
+        quiet = 0
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
-                while await self._left():
+                while quiet < 2:
+                    quiet = 0 if await self._left() else quiet + 1
                     await asyncio.sleep(LOOK)
 
     async def gather(self, load: Load) -> Evidence:

@@ -110,7 +110,7 @@ OFFENCES: dict[str, Callable[[Evidence], Evidence]] = {
     "fetches with no new event behind them": lambda run: replace(
         run, fetches=[*run.fetches, Settled(5.3, ONE, "4000-0")]
     ),
-    "steps run twice without a death between": lambda run: replace(run, ledger=[*delivery(1.0), *run.ledger]),
+    "steps run twice without either": lambda run: replace(run, ledger=[*delivery(1.0), *run.ledger]),
     "attempts at one version with another key": lambda run: replace(
         run, ledger=[*delivery(1.0, key="k0"), *run.ledger]
     ),
@@ -156,8 +156,19 @@ def test_a_dead_letter_is_an_end(work: str) -> None:
 
 def test_a_dead_letter_is_no_end_for_a_later_event() -> None:
     """It concerns those up to its mark."""
-    run = replace(good(), handled={("effects", ONE): 1}, dead={f"deliver:troubled:{ONE}": ("", "4999-0")})
+    run = replace(
+        good(),
+        connections={ONE: Kept("5000-0", "5000-0", 2)},
+        handled={("effects", ONE): 2},
+        dead={f"deliver:troubled:{ONE}": ("", "4999-0")},
+    )
     assert offended(run) == ["acknowledged, not ended in handled or dead"]
+
+
+def test_an_event_that_brought_nothing_new_since_the_dead_letter_has_ended() -> None:
+    """It called for no delivery: the dead letter is about the newest version."""
+    run = replace(good(), handled={("effects", ONE): 1}, dead={f"deliver:troubled:{ONE}": ("", "4999-0")})
+    assert offended(run) == []
 
 
 def test_a_step_may_run_again_when_its_process_died_before_the_record() -> None:
@@ -178,7 +189,7 @@ def test_a_step_must_not_run_again_when_its_process_died_after_the_record() -> N
         line("recorded", 1.25, step="open", pid=OTHER),
     ]
     run = replace(good(), ledger=[*cut_short, *good().ledger], deaths=[death(1.3, OTHER)])
-    assert offended(run) == ["steps run twice without a death between"]
+    assert offended(run) == ["steps run twice without either"]
 
 
 def test_time_in_which_nothing_could_be_done_is_nobodys_delay() -> None:
