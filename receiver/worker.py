@@ -150,6 +150,9 @@ class Service:
         await cancel(stopped, *running, *(worker.main_task for worker in workers))
         # Their jobs go on: they settle what they have in hand when Redis is back, or while we stop.
         jobs = {job for worker in workers for job in worker.tasks.values()}
+        for job in jobs:
+            # The outage is one line in the log; arq's tracebacks of it, one for each job, are not.
+            job.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         self._jobs = {job for job in self._jobs if not job.done()} | jobs
         for error in filter(None, errors):
             raise error

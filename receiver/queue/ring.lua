@@ -22,6 +22,13 @@ local function newer(a, b)
   return tonumber(a_seq) > tonumber(b_seq)
 end
 
+-- A mark that is no event's: newer than any so far, older than any to come, whatever the clock does.
+local function own_mark()
+  local mark = redis.call('XADD', N .. 'events', '*', 'none', '')
+  redis.call('XDEL', N .. 'events', mark)
+  return mark
+end
+
 -- The line that a bell stands in: arq's usual one, for deliveries one for each handler, so that a slow handler
 -- holds up nothing but its own.
 local function line(work)

@@ -7,9 +7,7 @@ redis.call('HDEL', N .. work, 'hand', 'deaths', 'refetch')
 redis.call('HINCRBY', N .. work, 'attempt', -1)
 redis.call('ZREM', N .. 'due', work)
 pass_on(work, handler)
--- A mark of its own: newer than any event so far, older than any to come, whatever the clock does.
-local mark = redis.call('XADD', N .. 'events', '*', 'none', '')
-redis.call('XDEL', N .. 'events', mark)
+local mark = own_mark()
 redis.call('HSET', N .. 'awaiting:' .. connection, handler, mark)
 want(connection, mark, 0)
 return 1

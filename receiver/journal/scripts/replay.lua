@@ -2,9 +2,7 @@
 -- Twice is once: what already waits for that fetch goes on waiting for it.
 -- ARGV: connection; then the handlers.
 local connection = ARGV[1]
--- A mark of its own, as in await_fetch.lua: the fetch must begin after now.
-local mark = redis.call('XADD', N .. 'events', '*', 'none', '')
-redis.call('XDEL', N .. 'events', mark)
+local mark = own_mark()
 for i = 2, #ARGV do redis.call('HSET', N .. 'awaiting:' .. connection, ARGV[i], mark) end
 want(connection, mark, 0)
 count('replayed')
