@@ -55,7 +55,9 @@ async def test_a_write_that_fails_fails_for_each_of_its_messages_and_for_no_othe
     failing = await begin(gathering, "first")
     intake.fails = True
     intake.go.set()
-    assert isinstance((await asyncio.gather(*failing, return_exceptions=True))[0], ConnectionError)
+    async with asyncio.timeout(10):
+        [error] = await asyncio.gather(*failing, return_exceptions=True)
+    assert isinstance(error, ConnectionError)
     intake.fails = False
     [receipt] = await asyncio.gather(*await begin(gathering, "second"))
     assert receipt.event == "event of second"
