@@ -4,6 +4,7 @@
 """
 
 from datetime import UTC, datetime
+from email.message import EmailMessage
 
 import httpx
 
@@ -53,8 +54,14 @@ async def _write(change: Change, ctx: Context[Options], mail: Mail, now: datetim
         raise RefusedError(f"the owner's address {problem}") from None
     link = None if mail.status.healthy else await ctx.reconnect_link()
     message = build(change.connection, mail, ctx.options, to=to, link=link, now=now)
-    await send(message, ctx.options)
+    shown = {"to": str(message["To"]), "subject": str(message["Subject"]), "text": _text(message)}
+    await ctx.outside("mail", shown, lambda: send(message, ctx.options), instead=None)
     return str(mail.status)
+
+
+def _text(message: EmailMessage) -> str:
+    plain = message.get_body(("plain",))
+    return plain.get_content() if plain else ""
 
 
 def _remember(ctx: Context[Options], memory: Memory) -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import typing
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -46,6 +47,19 @@ class Effect:
         if self.error:
             raise self.error
         return self.result
+
+
+KEPT: JsonValue = "kept"
+
+
+class Kept:
+    """A rehearsal that keeps what it is told in a list."""
+
+    def __init__(self) -> None:
+        self.effects: list[tuple[str, dict[str, JsonValue]]] = []
+
+    async def keep(self, kind: str, what: Mapping[str, JsonValue]) -> None:
+        self.effects.append((kind, dict(what)))
 
 
 @pytest.fixture
@@ -96,8 +110,10 @@ def test_what_a_handler_is_given_has_exactly_these_attributes() -> None:
     assert public == {"options", "http", "log", "attempt", "idempotency_key", "memory"} | {
         "once",
         "reconnect_link",
+        "outside",
         "steps",
         "make_link",
+        "rehearsal",
     }
 
 
@@ -109,7 +125,10 @@ def test_what_a_handler_answers_has_exactly_these_attributes() -> None:
 
 
 def test_the_decorator_takes_exactly_these_arguments() -> None:
-    assert list(inspect.signature(handler).parameters) == ["name", "options", "changed", "timeout"]
+    assert list(inspect.signature(handler).parameters) == [
+        *("name", "options", "changed"),
+        *("timeout", "concurrency", "rate", "failures_to_open"),
+    ]
 
 
 def test_connection_and_status_are_those_of_the_schema() -> None:
@@ -158,10 +177,45 @@ def test_an_attribute_that_a_connection_does_not_have_is_refused_with_those_it_h
     assert "public_company_id" in str(error.value)
 
 
-@pytest.mark.parametrize("timeout", [0, -1, -0.5, float("nan")])
-def test_a_timeout_that_leaves_no_time_is_refused(timeout: float) -> None:
-    with pytest.raises(ValueError, match=f"'pager': timeout must be more than 0 seconds, not {timeout}"):
+@pytest.mark.parametrize("timeout", [0, -1, -0.5, float("nan"), float("inf")])
+def test_a_timeout_that_leaves_no_time_or_never_ends_is_refused(timeout: float) -> None:
+    with pytest.raises(ValueError, match=f"'pager': timeout={timeout}: Input should be"):
         handler("pager", timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"concurrency": 0}, {"rate": 0.0}, {"rate": -1.0}, {"failures_to_open": 0}]
+)
+def test_a_schedule_by_which_nothing_would_ever_run_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"'pager': {next(iter(wrong))}="):
+        handler("pager", **wrong)
+
+
+def test_a_handler_keeps_the_schedule_that_it_declares() -> None:
+    made = handler("pager", concurrency=2, rate=0.5, failures_to_open=3)(plain.run)
+    declared = made.schedule
+    assert (declared.concurrency, declared.rate, declared.failures_to_open) == (2, 0.5, 3)
+    assert (plain.schedule.concurrency, plain.schedule.rate, plain.schedule.failures_to_open) == (
+        None,
+        None,
+        5,
+    )
+
+
+@pytest.mark.anyio
+async def test_what_goes_another_way_than_http_happens_in_earnest(ctx: Context[Options]) -> None:
+    effect = Effect("sent")
+    assert await ctx.outside("mail", {"to": "o***@example.com"}, effect, instead=KEPT) == "sent"
+    assert effect.runs == 1
+
+
+@pytest.mark.anyio
+async def test_what_goes_another_way_than_http_is_only_kept_in_a_rehearsal(ctx: Context[Options]) -> None:
+    effect, kept = Effect("sent"), Kept()
+    rehearsed = dataclasses.replace(ctx, rehearsal=kept)
+    assert await rehearsed.outside("mail", {"to": "o***@example.com"}, effect, instead=KEPT) == KEPT
+    assert effect.runs == 0
+    assert kept.effects == [("mail", {"to": "o***@example.com"})]
 
 
 def sync(change: Change, ctx: Context[Any]) -> Outcome:
