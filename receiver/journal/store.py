@@ -8,7 +8,14 @@ from importlib.resources import files
 from typing import Any, cast
 
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.exceptions import ConnectionError, TimeoutError  # noqa: A004 - redis-py's own, on purpose
+from redis.exceptions import (
+    ConnectionError,  # noqa: A004 - redis-py's own, on purpose
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TimeoutError,  # noqa: A004 - the same
+)
 
 from receiver.queue import POOL, RING, connection
 
@@ -16,7 +23,7 @@ NAMESPACE = "nectar:"
 """What all the journal's keys begin with; ring.lua has it as `N`."""
 
 PATIENCE = 15.0
-"""Seconds for which a transition is tried again when Redis is away."""
+"""Seconds for which a transition is tried again when Redis is away, read-only or full."""
 PAUSE = 0.25
 
 
@@ -40,8 +47,8 @@ class Store:
         while True:
             try:
                 return await self._scripts[script](args=arguments)
-            except (ConnectionError, TimeoutError):
-                if time.monotonic() >= give_up:
+            except RedisError as error:
+                if not _may_pass(error) or time.monotonic() >= give_up:
                     raise
             await asyncio.sleep(PAUSE)
 
@@ -58,11 +65,20 @@ class Store:
         await self.redis.aclose()
 
 
+def _may_pass(error: RedisError) -> bool:
+    """Whether Redis may take the same again soon: after a restart, a failover, or when there is room."""
+    if isinstance(error, ConnectionError | TimeoutError | ReadOnlyError | OutOfMemoryError):
+        return True
+    # Its disk is full, its replicas are away; and Redis 6 wraps what went wrong within a script.
+    words = ("MISCONF", "NOREPLICAS", "-READONLY", "-OOM")
+    return isinstance(error, ResponseError) and any(word in str(error) for word in words)
+
+
 def connect(redis_url: str, *, patient: bool = False) -> Store:
     """A store over a URL as redis-py reads it. Connects when first used.
 
-    `patient`: try transitions again for some seconds when Redis is away. redis-py's own retries leave out a
-    connection that is refused. Every script may be sent twice.
+    `patient`: try transitions again for some seconds when Redis is away, read-only or full. redis-py's own
+    retries leave out a connection that is refused. Every script may be sent twice.
     """
     # What a handler returns or raises may hold half a character, and must be kept all the same.
     text: dict[str, Any] = {"decode_responses": True, "encoding_errors": "replace"}

@@ -38,8 +38,8 @@ end
 
 -- refresh:CONNECTION, deliver:HANDLER:CONNECTION or resume:BREAKER, to be heard at the time `at`.
 -- A bell for now is scored with its running number, far below any time: it keeps its place in the line, and
--- a worker whose clock is slow hears it all the same.
-local function ring(work, at)
+-- a worker whose clock is slow hears it all the same. With `first` it stands before all others.
+local function ring(work, at, first)
   local number = redis.call('INCR', N .. 'bell')
   local job = work .. '#' .. number
   local call, arguments = string.match(work, '^(%a+):(.*)$')
@@ -48,7 +48,8 @@ local function ring(work, at)
   local message = cjson.encode({t = cjson.null, f = call, a = list, k = {}, et = at})
   redis.call('SET', ARQ_JOB .. job, message, 'PX', math.max(at - now, 0) + DAY)
   local queue, handler = line(work)
-  redis.call('ZADD', queue, at > now and at or number, job)
+  -- Not 0: arq takes that for no job.
+  redis.call('ZADD', queue, first and 0.5 or at > now and at or number, job)
   if handler then redis.call('SADD', N .. 'handlers', handler) end
   redis.call('HSET', N .. 'bells', work, job)
 end

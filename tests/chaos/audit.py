@@ -74,7 +74,7 @@ def not_recorded(evidence: Evidence) -> Iterator[str]:
 def not_ended(evidence: Evidence) -> Iterator[str]:
     """Acknowledged, and neither handled nor in the dead letters when all work was over."""
     serials = {sent.id: sent.serial for sent in evidence.sent if sent.acknowledged is not None}
-    shown, begun = chains.newest_shown(evidence), chains.newest_begun(evidence)
+    shown = chains.newest_shown(evidence)
     for event in evidence.events:
         if event.message not in serials or _is_dead(evidence, f"refresh:{event.connection}", event.mark):
             continue
@@ -84,9 +84,7 @@ def not_ended(evidence: Evidence) -> Iterator[str]:
             continue
         for pair in ((handler, event.connection) for handler in HANDLERS):
             work = ":".join(("deliver", *pair))
-            # An event that brought nothing new since the dead letter called for nothing.
-            is_newest = begun.get(pair) == kept.version
-            if _is_dead(evidence, work, event.mark) or (is_newest and work in evidence.dead):
+            if _is_dead(evidence, work, event.mark):
                 continue
             stands, serial = evidence.handled.get(pair, 0), serials[event.message]
             if stands < kept.version or shown.get(pair, 0) < serial:

@@ -107,11 +107,6 @@ def newest_shown(evidence: Evidence) -> dict[tuple[str, str], int]:
     return shown
 
 
-def newest_begun(evidence: Evidence) -> dict[tuple[str, str], int]:
-    """The newest version that each pair was shown, whatever came of it."""
-    return {line.pair: line.version for line in evidence.ledger if line.kind == "begin"}
-
-
 def repeated_deliveries(evidence: Evidence) -> int:
     """Deliveries that came to a good end and were shown the same version again: the end was not recorded."""
     done: set[tuple[str, str, int]] = set()

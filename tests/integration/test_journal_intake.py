@@ -168,6 +168,32 @@ async def test_promise_7_after_the_dead_letter_was_overtaken_by_a_newer_version_
     assert (await journal.accept(message_id="msg_a")).reception is DUPLICATE
 
 
+async def test_promise_2_an_event_that_brought_nothing_new_since_the_dead_letter_is_dead_by_name_too(
+    journal: Journal,
+) -> None:
+    await journal.accept(message_id="msg_a")
+    await journal.settle_fetch(await journal.take_fetch(), "a")
+    await journal.fail(await journal.taken("a"), REJECT)
+    await journal.accept(message_id="msg_later")
+    await journal.settle_fetch(await journal.take_fetch(), changed=())
+    assert await journal.lists(deliver("a", ONE)) == {"dead"}
+    assert (await journal.accept(message_id="msg_later")).reception is ACCEPTED
+    await journal.settle_fetch(await journal.take_fetch(), changed=())
+    await journal.handle("a")
+
+
+async def test_promise_2_so_is_one_that_was_fetched_while_the_delivery_was_about_to_fail(
+    journal: Journal,
+) -> None:
+    await journal.accept(message_id="msg_a")
+    await journal.settle_fetch(await journal.take_fetch(), "a")
+    taken = await journal.taken("a")
+    await journal.accept(message_id="msg_meanwhile")
+    await journal.settle_fetch(await journal.take_fetch(), changed=())
+    await journal.fail(taken, REJECT)
+    assert (await journal.accept(message_id="msg_meanwhile")).reception is ACCEPTED
+
+
 async def test_what_does_not_fit_the_schema_is_kept_and_counted(journal: Journal) -> None:
     for _ in range(2):
         await journal.intake.quarantine("msg_a", b'{"id":7}', [{"location": "id", "reason": "not a uuid"}])

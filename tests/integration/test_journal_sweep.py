@@ -8,7 +8,7 @@ from receiver.journal import Store, deliver, refresh
 from receiver.journal.store import key
 from receiver.journal.worklist import GRACE, SWEPT_AT_A_TIME
 from receiver.queue import bell_pool, to_json
-from tests.integration.kit import BROKEN, ONE, PARK, TWO, Journal, message
+from tests.integration.kit import BROKEN, ONE, PARK, THREE, TWO, Journal, message
 
 pytestmark = pytest.mark.anyio
 
@@ -56,6 +56,18 @@ async def test_promise_2_work_whose_holder_died_is_rung_for_as_soon_as_its_lease
     await journal.redis.zadd(key("due"), {deliver("a", ONE): seconds * 1000 + micros // 1000 - 1})
     assert await journal.worklist.sweep() == 1
     assert (await journal.taken("a"))[0].deaths == 1
+
+
+async def test_promise_2_the_work_of_a_dead_worker_comes_before_a_backlog(journal: Journal) -> None:
+    """It has waited in that line before."""
+    await journal.fetch("a")
+    await journal.taken("a")
+    for connection in (TWO, THREE):
+        await journal.fetch("a", connection=connection)
+    await journal.make_due(deliver("a", ONE))
+    assert await journal.worklist.sweep() == 1
+    line = [job.partition("#")[0] for job in await journal.redis.zrange("arq:deliver:a", 0, -1)]
+    assert line == [deliver("a", each) for each in (ONE, TWO, THREE)]
 
 
 async def test_promise_2_work_that_a_dead_worker_had_picked_but_not_begun_is_rung_for(

@@ -46,6 +46,8 @@ elseif superseded and not asked and not fetching then
 elseif superseded or (reaction ~= 'dead' and reaction ~= 'reject') then
   schedule(work, now + delay)
 else
+  -- What was fetched meanwhile brought it nothing newer: the dead letter stands for those events too.
+  if not fetching then upto = redis.call('HGET', N .. 'connection:' .. connection, 'covered') or upto end
   redis.call('ZADD', N .. 'dead', now, work)
   redis.call('HSET', N .. 'dead:' .. connection, work, from .. ' ' .. upto)
 end

@@ -48,6 +48,13 @@ for i = 1, #awaiting, 2 do
   if not newer(awaiting[i + 1], mark) then deliver(awaiting[i], false) end
 end
 
+-- A dead letter that is still there stands for these events too: they brought nothing that would undo it.
+local dead = redis.call('HGETALL', N .. 'dead:' .. connection)
+for i = 1, #dead, 2 do
+  local from = string.match(dead[i + 1], '^%S*')
+  redis.call('HSET', N .. 'dead:' .. connection, dead[i], from .. ' ' .. mark)
+end
+
 close('nectar')
 redis.call('ZREM', N .. 'due', work)
 if newer(redis.call('HGET', key, 'wanted'), mark) then

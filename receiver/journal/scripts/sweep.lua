@@ -17,7 +17,8 @@ end
 local rung = 0
 for i = 1, #overdue, 2 do
   if needs_bell(overdue[i], now - tonumber(overdue[i + 1])) then
-    ring(overdue[i], now)
+    -- It has stood in the line before: whoever came later is behind it.
+    ring(overdue[i], now, true)
     rung = rung + 1
   end
 end

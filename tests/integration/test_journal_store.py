@@ -1,0 +1,63 @@
+"""Transitions of the journal wait for a Redis that will not take them now."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import OutOfMemoryError, ReadOnlyError
+
+from receiver.journal import RecordedSteps, connect
+from tests.integration.kit import DONE, Journal
+
+pytestmark = pytest.mark.anyio
+
+CASES = {
+    "a replica": ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
+    "without replicas": ("CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0"),
+}
+
+
+@pytest.mark.parametrize(("refuse", "take"), CASES.values(), ids=CASES.keys())
+async def test_promise_8_a_finished_step_is_recorded_once_redis_takes_it_again(
+    valkey: Callable[..., Any], refuse: str, take: str
+) -> None:
+    """It is not run again because its end could not be written down at once."""
+    server = valkey(maxmemory_policy="noeviction")
+    store = connect(server.connection_url, patient=True)
+    journal = Journal(store)
+    await journal.fetch("a")
+    claim, pending = await journal.taken("a")
+    async with Redis.from_url(server.connection_url) as operator:
+        await operator.execute_command(*refuse.split())
+        recording = asyncio.create_task(RecordedSteps(store, claim, pending).record("mail", 7))
+        await asyncio.sleep(1)
+        assert not recording.done()
+        await operator.execute_command(*take.split())
+    await recording
+    assert await RecordedSteps(store, claim, pending).recall("mail") == (7,)
+    await store.close()
+
+
+async def test_promise_2_what_is_in_hand_can_be_settled_in_a_full_redis(valkey: Callable[..., Any]) -> None:
+    """A script whose first write frees memory is let through, so the backlog can drain."""
+    server = valkey(maxmemory_policy="noeviction")
+    store = connect(server.connection_url)
+    journal = Journal(store)
+    await journal.fetch("a")
+    taken = await journal.taken("a")
+    async with Redis.from_url(server.connection_url) as operator:
+        await operator.config_set("maxmemory", "1")
+        assert await journal.deliveries.settle(*taken, DONE, took=0.01)
+    await store.close()
+
+
+async def test_who_answers_a_sender_does_not_wait(valkey: Callable[..., Any]) -> None:
+    server = valkey(maxmemory_policy="noeviction")
+    store = connect(server.connection_url)
+    async with Redis.from_url(server.connection_url) as operator:
+        await operator.config_set("maxmemory", "1")
+        with pytest.raises((OutOfMemoryError, ReadOnlyError)):
+            await Journal(store).accept()
+    await store.close()
