@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, create_model
 
-from receiver.api import Handler
+from receiver.api import Handler, Schedule
 from receiver.policy import describe
-from receiver.settings import SettingsError, read_options
+from receiver.settings import SHADOW, SettingsError, journal_name, read_options
 
 GROUP = "nectar_router.handlers"
 
@@ -20,13 +20,22 @@ class Enabled:
 
     handler: Handler[Any]
     options: BaseModel
+    schedule: Schedule
+    """As declared, and overridden by the environment."""
+    shadow: bool = False
+    """What it would send is kept instead."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the journal."""
+        return f"{self.handler.name}{SHADOW}" if self.shadow else self.handler.name
 
 
 class Registry(Mapping[str, Enabled]):
     """The enabled handlers by name, in the order of HANDLERS."""
 
     def __init__(self, enabled: Iterable[Enabled]) -> None:
-        self._enabled = {each.handler.name: each for each in enabled}
+        self._enabled = {each.name: each for each in enabled}
 
     def __getitem__(self, name: str) -> Enabled:
         """The enabled handler of that name."""
@@ -83,8 +92,26 @@ def environment_prefix(handler: str) -> str:
     return handler.upper().replace("-", "_")
 
 
+def read_schedule(handler: Handler[Any]) -> Schedule:
+    """When and how often it may run: as it declares, unless PAGER_RATE and the like say otherwise.
+
+    A variable that is one of its options is no more than that. Raises SettingsError.
+    """
+    own = {name.lower() for name in _option_names(handler.options)}
+    fields: dict[str, Any] = {
+        name: (field.annotation, field) for name, field in Schedule.model_fields.items() if name not in own
+    }
+    given = read_options(create_model("Schedule", **fields), environment_prefix(handler.name))
+    return handler.schedule.model_copy(update=given.model_dump(exclude_unset=True))
+
+
+def _option_names(options: type[BaseModel]) -> Iterator[str]:
+    for name, field in options.model_fields.items():
+        yield field.alias or name
+
+
 def load_registry(names: Iterable[str], available: Mapping[str, list[EntryPoint]] | None = None) -> Registry:
-    """The handlers of these names, each with its options from the environment.
+    """The handlers of these names, or `name:shadow`, each with its options from the environment.
 
     Raises SettingsError with one line for each thing that is wrong.
     """
@@ -101,13 +128,16 @@ def load_registry(names: Iterable[str], available: Mapping[str, list[EntryPoint]
     return Registry(enabled)
 
 
-def _enable(name: str, provided: Mapping[str, list[EntryPoint]]) -> Enabled:
+def _enable(entry: str, provided: Mapping[str, list[EntryPoint]]) -> Enabled:
+    shadow = journal_name(entry).endswith(SHADOW)
+    name = entry.partition(":")[0]
     if name not in provided:
         known = ", ".join(provided) or "none"
         raise SettingsError(f"HANDLERS: no installed package provides {name!r}; there are: {known}")
     handler = load_handler(provided[name])
     try:
-        return Enabled(handler, read_options(handler.options, environment_prefix(name)))
+        options = read_options(handler.options, environment_prefix(name))
+        return Enabled(handler, options, read_schedule(handler), shadow)
     except SettingsError as error:
         lines = (f"{line} (option of handler {name!r})" for line in str(error).splitlines())
         raise SettingsError("\n".join(lines)) from None

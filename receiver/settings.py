@@ -22,8 +22,24 @@ from receiver.signature import decode_secret
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
+SHADOW = ".shadow"
+"""What the name of a handler in shadow mode ends with in the journal: it has deliveries, memory and steps of
+its own there, so that nothing made up is left when it is let loose. No handler's own name has a dot."""
+
+
 class SettingsError(Exception):
     """The environment does not say what it must. One line for each variable, none with its value."""
+
+
+def journal_name(entry: str) -> str:
+    """What an entry of HANDLERS is called in the journal: `jira:shadow` is `jira.shadow` there.
+
+    Raises SettingsError for another mode than that one.
+    """
+    name, colon, mode = entry.partition(":")
+    if colon and mode != "shadow":
+        raise SettingsError(f"HANDLERS: {entry!r}: there is one mode, shadow, as in '{name}:shadow'")
+    return f"{name}{SHADOW}" if colon else name
 
 
 def _names(value: object) -> object:
@@ -75,7 +91,8 @@ class Settings(BaseSettings):
         description="`0`: take any certificate of a `rediss://` server, as Heroku's self-signed ones need.",
     )
     handlers: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="Names of the handlers to run, by commas."
+        default=(),
+        description="Names of the handlers to run, by commas; `name:shadow` runs one and sends nothing.",
     )
     reconnect_link: Literal["magic-link", "invitation", "none"] = Field(
         default="magic-link", description="What `ctx.reconnect_link()` gives a handler."
@@ -134,6 +151,11 @@ class Settings(BaseSettings):
         if not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("must begin with redis://, rediss:// or unix://")
         return url
+
+    @property
+    def journal_handlers(self) -> tuple[str, ...]:
+        """`handlers`, as the journal calls them. Raises SettingsError."""
+        return tuple(map(journal_name, self.handlers))
 
     @property
     def redis_dsn(self) -> str:

@@ -25,9 +25,11 @@ from arq.typing import WorkerCoroutine
 from redis.exceptions import RedisError
 
 from receiver.dispatch import Delivering, Dispatcher, Refreshing
+from receiver.dispatch.contexts import Contexts, wait_for_turn
 from receiver.dispatch.links import Links
 from receiver.dispatch.refreshing import LONGEST as LONGEST_FETCH
-from receiver.journal import Fetches, Keep, Leases, Retention, Worklist, connect
+from receiver.dispatch.shadow import Shadow
+from receiver.journal import Deliveries, Fetches, Keep, Leases, Rehearsals, Retention, Worklist, connect
 from receiver.journal.worklist import LEASE
 from receiver.nectar import Nectar
 from receiver.queue import LINE, bell_pool, line_of, to_json
@@ -43,6 +45,7 @@ SWEEP = 1.5
 PAUSE_WITHOUT_REDIS = 1.0
 MARGIN = 15.0
 """Seconds that a job may take beyond what its work may take."""
+DAY = 24 * 3600.0
 
 log = structlog.get_logger(__name__)
 
@@ -64,12 +67,16 @@ async def dispatcher(settings: Settings, registry: Registry, redactor: Redactor)
                 max_requests=settings.nectar_max_requests,
             )
         )
-        http = await stack.enter_async_context(httpx.AsyncClient(timeout=httpx.Timeout(10, connect=5)))
-        worklist = Worklist(store)
-        links = Links(nectar, settings.reconnect_link, redactor)
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(timeout=httpx.Timeout(10, connect=5), event_hooks={"request": [wait_for_turn]})
+        )
+        thresholds = {name: each.schedule.failures_to_open for name, each in registry.items()}
+        worklist = Worklist(store, of_breakers=thresholds)
+        contexts = Contexts(store, leases, Links(nectar, settings.reconnect_link, redactor), http)
+        shadow = Shadow(Rehearsals(store), redactor)
         yield Dispatcher(
             Refreshing(worklist, Fetches(store, settings.fetch_interval), leases, nectar, registry, redactor),
-            Delivering(store, worklist, leases, registry, links, http, redactor),
+            Delivering(worklist, Deliveries(store), leases, registry, contexts, shadow, redactor),
             worklist,
             Retention(
                 store, Keep(settings.retention_days, settings.dead_retention_days, settings.max_events)
@@ -77,7 +84,7 @@ async def dispatcher(settings: Settings, registry: Registry, redactor: Redactor)
         )
 
 
-def arq_worker(dispatch: Dispatcher, registry: Registry, pool: ArqRedis, line: str, max_jobs: int) -> Worker:
+def arq_worker(dispatch: Dispatcher, pool: ArqRedis, line: str, max_jobs: int) -> Worker:
     """An arq worker whose functions are the dispatcher's, for the bells of one line."""
 
     def job(work: Callable[..., Awaitable[None]]) -> WorkerCoroutine:
@@ -86,11 +93,11 @@ def arq_worker(dispatch: Dispatcher, registry: Registry, pool: ArqRedis, line: s
 
         return run
 
-    longest = max((each.handler.timeout for each in registry.values()), default=0)
     return Worker(
         functions=[
             func(job(dispatch.refresh), name="refresh", timeout=LONGEST_FETCH + MARGIN),
-            func(job(dispatch.deliver), name="deliver", timeout=longest + MARGIN),
+            # Its own limit is the handler's, which a handler that waits for its turn outlasts.
+            func(job(dispatch.deliver), name="deliver", timeout=DAY),
             func(job(dispatch.resume), name="resume", timeout=MARGIN),
         ],
         redis_pool=pool,
@@ -138,8 +145,8 @@ class Service:
 
     async def _hear(self, pool: ArqRedis) -> None:
         workers = [
-            arq_worker(self._dispatch, self._registry, pool, line, self._settings.worker_jobs)
-            for line in await self._lines()
+            arq_worker(self._dispatch, pool, line, max_jobs)
+            for line, max_jobs in (await self._lines()).items()
         ]
         running = [asyncio.create_task(worker.async_run()) for worker in workers]
         stopped = asyncio.create_task(self.stopping.wait())
@@ -157,10 +164,16 @@ class Service:
         for error in filter(None, errors):
             raise error
 
-    async def _lines(self) -> list[str]:
-        """Also those of handlers that are not enabled any more: what stands there is parked."""
-        handlers = dict.fromkeys([*self._registry, *await self._dispatch.worklist.handlers()])
-        return [LINE, *map(line_of, handlers)]
+    async def _lines(self) -> dict[str, int]:
+        """The lines, and how many jobs of each are done at a time.
+
+        Also those of handlers that are not enabled any more: what stands there is parked.
+        """
+        most = self._settings.worker_jobs
+        lines = {LINE: most} | {line_of(name): most for name in await self._dispatch.worklist.handlers()}
+        for name, each in self._registry.items():
+            lines[line_of(name)] = each.schedule.concurrency or most
+        return lines
 
     async def _finish_jobs(self) -> None:
         if self._jobs:

@@ -15,6 +15,7 @@ the types that it speaks of.
 
 from receiver.api.change import Change
 from receiver.api.change import Event as Event
+from receiver.api.context import CompanyListing as CompanyListing
 from receiver.api.context import Context
 from receiver.api.context import Rehearsal as Rehearsal
 from receiver.api.context import Steps as Steps

@@ -1,13 +1,16 @@
 """What a handler is given beside the change."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol
+from uuid import UUID
 
 import httpx
 from pydantic import BaseModel, JsonValue
 from structlog.typing import FilteringBoundLogger
 from typing_extensions import TypeVar
+
+from receiver.schema import Connection
 
 OptionsT = TypeVar("OptionsT", bound=BaseModel, default=BaseModel)
 ResultT = TypeVar("ResultT", bound=JsonValue)
@@ -21,6 +24,18 @@ class Steps(Protocol):
 
     async def record(self, step: str, result: JsonValue) -> None:
         """Keep the result of a finished step."""
+
+
+class CompanyListing(Protocol):
+    """Where the connections of a company are listed (at Nectar; in tests wherever they like)."""
+
+    async def __call__(self, company_id: UUID, /) -> Sequence[Connection]:
+        """All connections of the company, each as it stands now or was shown to a delivery before this call,
+        whichever is newer. None when there is no such company."""
+
+
+async def _no_listing(company_id: UUID, /) -> Sequence[Connection]:
+    raise NotImplementedError("nothing lists the connections of a company here")
 
 
 class Rehearsal(Protocol):
@@ -51,6 +66,9 @@ class Context(Generic[OptionsT]):
     make_link: Callable[[], Awaitable[str | None]] = field(repr=False)
     rehearsal: Rehearsal | None = field(default=None, repr=False)
     """None when this is in earnest."""
+    turn: Callable[[], Awaitable[None]] | None = field(default=None, repr=False)
+    """Of a handler with a rate: waits until it may reach out again. `http` and `outside` see to it."""
+    list_company: CompanyListing = field(default=_no_listing, repr=False)
 
     async def once(self, step: str, effect: Callable[[], Awaitable[ResultT]]) -> ResultT:
         """Await `effect` unless `step` has finished before, and return its result, then or now.
@@ -78,10 +96,12 @@ class Context(Generic[OptionsT]):
         In a rehearsal `effect` is not run: `kind` (such as "mail") and `what` are kept, and `instead` is
         returned. Say nothing secret in `what`.
         """
-        if self.rehearsal is None:
-            return await effect()
-        await self.rehearsal.keep(kind, what)
-        return instead
+        if self.rehearsal is not None:
+            await self.rehearsal.keep(kind, what)
+            return instead
+        if self.turn is not None:
+            await self.turn()
+        return await effect()
 
     async def reconnect_link(self) -> str | None:
         """The page where the owner mends the connection, by the setting RECONNECT_LINK; None: no link.
@@ -90,3 +110,13 @@ class Context(Generic[OptionsT]):
         nowhere else. Raises the errors of Nectar's API, which are tried again.
         """
         return await self.make_link()
+
+    async def company_connections(self, company_id: UUID) -> Sequence[Connection]:
+        """All connections of a company, in no particular order; none when Nectar knows no such company.
+
+        Asked anew at each call, and never older than what any handler was shown before it. Deliveries of two
+        connections of a company may run side by side. So whoever writes what follows from the whole list asks
+        again after the write, and writes again when the answer is another: then the last write is right.
+        Raises the errors of Nectar's API, which are tried again.
+        """
+        return await self.list_company(company_id)

@@ -48,7 +48,7 @@ async def open_journal() -> AsyncIterator[Journal]:
     redactor.hide_options(settings)
     store = connect(settings.redis_dsn)
     try:
-        yield Journal(store, settings, redactor, await known_handlers(store, settings.handlers))
+        yield Journal(store, settings, redactor, await known_handlers(store, settings.journal_handlers))
     except (RedisError, OSError) as error:
         reason = redactor.text(describe(error))
         raise Failed(f"Redis does not answer as it must ({reason}). Is REDIS_URL right?") from None

@@ -98,7 +98,7 @@ class Planner:
 
     async def _add_connections(self, connections: Sequence[str]) -> None:
         """To the handlers asked for; else to those that are enabled here; else to those that know it."""
-        chosen = self._order.handlers or self._journal.settings.handlers
+        chosen = self._order.handlers or self._journal.settings.journal_handlers
         if chosen:
             for connection in connections:
                 self._plan.add(connection, chosen)

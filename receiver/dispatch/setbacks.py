@@ -1,5 +1,6 @@
 """What becomes of work that did not end well: pure functions from errors to setbacks."""
 
+from receiver.api import Done, Outcome, Rejected, RetryLater, Skipped
 from receiver.journal import Setback
 from receiver.nectar import NectarError, NotFound, NotUnderstood, RefusedKey, Throttled
 from receiver.policy import MAX_ATTEMPTS, Reaction, backoff, describe, judge
@@ -9,6 +10,22 @@ MOST_DEATHS = 10
 MOST_WHEN_NOT_FOUND = 8
 """Attempts at a connection that Nectar does not know (yet): with backoff some minutes."""
 MOST_WHEN_NOT_UNDERSTOOD = 5
+SOONEST_LATER, LONGEST_LATER = 1.0, 365 * 24 * 3600.0
+"""Seconds. Each time costs a fetch: a handler that asks for none in between must not keep Nectar busy."""
+
+
+def of_outcome(outcome: Outcome) -> Setback | None:
+    """What becomes of a delivery by what its handler answered; None: it ended well."""
+    match outcome:
+        case Done() | Skipped():
+            return None
+        case RetryLater(reason=reason):
+            seconds = min(max(outcome.seconds, SOONEST_LATER), LONGEST_LATER)
+            return Setback("later", str(reason or "asked to be shown it again later"), seconds)
+        case Rejected(reason=reason):
+            return Setback("reject", str(reason))
+    kind = type(outcome).__name__
+    return Setback("reject", f"returned {kind}: a handler returns Done, Skipped, RetryLater or Rejected")
 
 
 def of_fetch(error: NectarError, attempt: int) -> Setback:

@@ -19,6 +19,8 @@
 | `handlers` | set | names of handlers that have ever had a delivery: each has a line of bells |
 | `bells`, `bell` | hash, counter | the arq job that was last rung for each piece of work |
 | `stats` | hash | counts since the beginning |
+| `pace:HANDLER` | string | when the next request of a handler with a `rate` may be made |
+| `rehearsed:HANDLER` | stream | what a handler in shadow mode would have done |
 | `workers` | sorted set | worker processes, by when they last said that they are there |
 
 All bear the prefix `nectar:`. A mark is the id of an entry of `events`: marks grow with time.
@@ -29,6 +31,8 @@ from receiver.journal.fetches import Fetched, Fetches, Known
 from receiver.journal.gauges import Breaker, Gauges, Observatory
 from receiver.journal.intake import Intake, Message, Receipt, Reception
 from receiver.journal.leases import Leases
+from receiver.journal.pace import Pace
+from receiver.journal.rehearsals import Rehearsals, Rehearsed
 from receiver.journal.retention import Keep, Pruned, Retention
 from receiver.journal.store import Store, compact, connect
 from receiver.journal.worklist import NECTAR, Claim, Setback, Subject, Worklist, deliver, refresh
@@ -49,11 +53,14 @@ __all__ = [
     "LostClaim",
     "Message",
     "Observatory",
+    "Pace",
     "Pending",
     "Pruned",
     "Receipt",
     "Reception",
     "RecordedSteps",
+    "Rehearsals",
+    "Rehearsed",
     "Retention",
     "Setback",
     "Store",

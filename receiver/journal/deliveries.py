@@ -134,7 +134,7 @@ class RecordedSteps:
     async def recall(self, step: str) -> tuple[JsonValue] | None:
         """The step's result, wrapped, or None when it has not finished yet."""
         steps = key("steps", self._handler, self._connection)
-        with _journal_needed():
+        with journal_needed():
             base, result = await self._store.fields(steps, "base", f"step:{step}")
         return (json.loads(result),) if base == self._base and result is not None else None
 
@@ -144,14 +144,15 @@ class RecordedSteps:
         if len(text) > LONGEST_MEMORY:
             raise ValueError(f"step {step!r} returned more than {LONGEST_MEMORY} bytes of JSON")
         pair = (self._handler, self._connection)
-        with _journal_needed():
+        with journal_needed():
             kept = await self._store.run("record_step", *pair, self._claim.token, self._base, step, text)
         if kept is None:
             raise LostClaim(f"step {step!r} finished after the lease had run out")
 
 
 @contextmanager
-def _journal_needed() -> Iterator[None]:
+def journal_needed() -> Iterator[None]:
+    """Work in hand cannot go on without the journal. Raises LostClaim for a RedisError."""
     try:
         yield
     except RedisError as error:

@@ -54,6 +54,10 @@ class Leases:
         finally:
             self._held.pop(claim, None)
 
+    def extend(self, claim: Claim, seconds: float) -> None:
+        """Keep a lease that is held so much longer, if need be."""
+        self._held[claim] += seconds
+
     def _keep(self) -> None:
         while not self._stopping.wait(LEASE / 4):
             now = time.monotonic()

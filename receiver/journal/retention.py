@@ -58,6 +58,8 @@ class Retention:
         floor = str(min(old, unfinished))
         events = await self._store.redis.xtrim(key("events"), minid=floor, approximate=True)
         events += await self._beyond_number(unfinished)
+        for handler in await self._store.members(key("handlers")):
+            await self._store.redis.xtrim(key("rehearsed", handler), minid=str(old), approximate=True)
         return Pruned(
             events=events,
             attempts=await self._store.redis.xtrim(key("attempts"), minid=str(old), approximate=True),

@@ -5,6 +5,7 @@ the lists `due` (by when; while in hand, by when the lease ends), `parked:BREAKE
 to be done. Times are Redis's own: the clocks of the machines play no part.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from receiver.journal.store import Store, key
@@ -77,9 +78,13 @@ class Subject:
 class Worklist:
     """The journal as a worker sees it."""
 
-    def __init__(self, store: Store, *, failures_to_open: int = 5) -> None:
+    def __init__(
+        self, store: Store, *, failures_to_open: int = 5, of_breakers: Mapping[str, int] | None = None
+    ) -> None:
+        """`failures_to_open`: in a row, of breakers that `of_breakers` does not name."""
         self._store = store
         self._threshold = failures_to_open
+        self._thresholds = of_breakers or {}
 
     async def begin(self, work: str, breaker: str) -> Claim | None:
         """Take work in hand, or None: not due, in another's hand, or parked because its breaker is open."""
@@ -95,7 +100,7 @@ class Worklist:
             "failed",
             *(claim.work, claim.token, claim.breaker, setback.reaction),
             *(int(setback.delay * 1000), int(setback.asked), int(setback.down)),
-            *(setback.most, self._threshold),
+            *(setback.most, self._thresholds.get(claim.breaker, self._threshold)),
             *(subject.version, setback.reason, setback.trace, subject.memory),
             *(subject.since, subject.upto, int(subject.took * 1000), subject.counter),
         )

@@ -153,7 +153,8 @@ async def bench(
 def _enabled(given: Recorder | Handler[Any] | Enabled) -> Enabled:
     if isinstance(given, Enabled):
         return given
-    return Enabled(given.handler if isinstance(given, Recorder) else given, NoOptions())
+    handler = given.handler if isinstance(given, Recorder) else given
+    return Enabled(handler, NoOptions(), handler.schedule)
 
 
 class TargetOptions(BaseModel):
@@ -191,7 +192,7 @@ class Target:
             reply.raise_for_status()
             return Done()
 
-        return Enabled(call, TargetOptions(url=self.url))
+        return Enabled(call, TargetOptions(url=self.url), call.schedule)
 
 
 @asynccontextmanager

@@ -213,3 +213,26 @@ async def test_promise_10_no_secret_is_in_any_line_that_a_worker_says(
 
 async def _has_failed(journal: Journal, connection: str) -> bool:
     return bool(await journal.redis.hexists(key("deliver", "diary", connection), "reason"))
+
+
+async def test_a_handler_s_concurrency_holds_in_a_worker(
+    fleet: Workers, journal: Journal, nectar: Simulator
+) -> None:
+    fleet.start(DIARY_CONCURRENCY="2", DIARY_SLEEPS="0.2")
+    for _ in range(8):
+        await journal.accept(nectar.add("connected"))
+    await until(lambda: len(fleet.diary("ends")) == 8)
+    under_way, most = 0, 0
+    for entry in fleet.diary():
+        under_way += 1 if entry["what"] == "begins" else -1
+        most = max(most, under_way)
+    assert most == 2
+
+
+async def test_a_worker_runs_a_handler_in_shadow_mode(
+    fleet: Workers, journal: Journal, nectar: Simulator
+) -> None:
+    fleet.start(HANDLERS="log,diary:shadow")
+    await journal.accept(nectar.add("connected"))
+    await until(lambda: journal.redis.exists(key("rehearsed", "diary.shadow")))
+    assert await journal.worklist.handlers() == ["diary.shadow", "log"]

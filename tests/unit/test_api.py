@@ -114,6 +114,9 @@ def test_what_a_handler_is_given_has_exactly_these_attributes() -> None:
         "steps",
         "make_link",
         "rehearsal",
+        "turn",
+        "company_connections",
+        "list_company",
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from receiver.api import Change, Context, Done, Handler, NoOptions, handler
+from receiver.api import Change, Context, Done, Handler, NoOptions, Schedule, handler
 from receiver.registry import (
     GROUP,
     Enabled,
@@ -163,7 +163,68 @@ def test_variables_begin_with_the_handler_s_name() -> None:
 
 def test_those_who_asked_for_a_changed_field_are_concerned_and_those_who_asked_for_all() -> None:
     options = PagerOptions(url="", token=SecretStr(""))
-    registry = Registry([Enabled(my_pager, options), Enabled(quiet, NoOptions())])
+    registry = Registry(
+        [Enabled(my_pager, options, my_pager.schedule), Enabled(quiet, NoOptions(), quiet.schedule)]
+    )
     assert registry.concerned({"status", "url"}) == ["my-pager", "quiet"]
     assert registry.concerned({"url"}) == ["quiet"]
     assert registry.concerned({"aFieldOfNextYear"}) == ["quiet"]
+
+
+@pytest.mark.usefixtures("pager_options")
+def test_a_schedule_is_as_declared_unless_the_environment_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MY_PAGER_RATE", "2.5")
+    monkeypatch.setenv("MY_PAGER_CONCURRENCY", "4")
+    registry = load_registry(["my-pager", "quiet"], AVAILABLE)
+    assert registry["my-pager"].schedule == Schedule(rate=2.5, concurrency=4)
+    assert registry["quiet"].schedule == quiet.schedule
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("QUIET_RATE", "0"),
+        ("QUIET_TIMEOUT", "soon"),
+        ("QUIET_CONCURRENCY", "0.5"),
+        ("QUIET_FAILURES_TO_OPEN", "0"),
+    ],
+)
+def test_a_schedule_that_cannot_be_kept_is_named_by_its_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=rf"^{variable}: .* \(option of handler 'quiet'\)$"):
+        load_registry(["quiet"], AVAILABLE)
+
+
+class TimedOptions(BaseModel):
+    timeout: str = "none"
+
+
+@handler("timed", options=TimedOptions, timeout=7)
+async def timed(change: Change, ctx: Context[TimedOptions]) -> Done:
+    return Done()
+
+
+def test_a_variable_that_is_an_option_of_the_handler_is_no_more_than_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TIMED_TIMEOUT", "a while")
+    enabled = load_registry(["timed"], {"timed": [point("timed", f"{HERE}:timed")]})["timed"]
+    assert enabled.options.model_dump() == {"timeout": "a while"}
+    assert enabled.schedule.timeout == 7
+
+
+def test_a_handler_in_shadow_mode_has_a_name_of_its_own_in_the_journal() -> None:
+    registry = load_registry(["quiet:shadow", "quiet"], AVAILABLE)
+    assert {name: each.shadow for name, each in registry.items()} == {"quiet.shadow": True, "quiet": False}
+    assert registry.concerned({"status"}) == ["quiet.shadow", "quiet"]
+
+
+def test_another_mode_than_shadow_stops_the_start() -> None:
+    with pytest.raises(
+        SettingsError, match="HANDLERS: 'quiet:loud': there is one mode, shadow, as in 'quiet:"
+    ):
+        load_registry(["quiet:loud"], AVAILABLE)

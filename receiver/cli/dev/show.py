@@ -15,6 +15,7 @@ from receiver.cli.dev.report import Concerned, findings, mail_findings, table
 from receiver.cli.folder import USUAL
 from receiver.cli.output import is_good, print_findings
 from receiver.registry import installed, load_handler
+from receiver.settings import SHADOW
 from receiver.simulator import Scenario
 from receiver.telemetry import Redactor
 
@@ -73,8 +74,8 @@ async def run_once(out: Console, house: House, story: Scenario) -> int:
 
 def _concerned(names: Iterable[str]) -> Concerned:
     provided = installed()
-    handlers = [load_handler(provided[name]) for name in names]
-    return lambda changed: [handler.name for handler in handlers if handler.concerns(changed)]
+    handlers = {name: load_handler(provided[name.removesuffix(SHADOW)]) for name in names}
+    return lambda changed: [name for name, handler in handlers.items() if handler.concerns(changed)]
 
 
 def _link(house: House, connection_id: str) -> str | None:
