@@ -72,7 +72,7 @@ def load_handler(points: list[EntryPoint]) -> Handler[Any]:
         raise SettingsError(f"HANDLERS: {point.name!r} is provided more than once, by {owners}")
     try:
         found = point.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SettingsError(
             f"HANDLERS: {point.name!r} of {origin} cannot be imported: {describe(error)}"
         ) from error

@@ -130,6 +130,10 @@ class Settings(BaseSettings):
     )
     port: int = Field(default=8000, ge=0, le=65535, description="Port of the web process.")
     web_concurrency: int = Field(default=1, ge=1, description="Number of web processes behind the port.")
+    log_level: Literal["debug", "info", "warning"] = Field(
+        default="info",
+        description="`debug`: also a line for each step of each event, which `nectar-router show` tells too.",
+    )
     log_format: Literal["json", "text"] = Field(
         default="json", description="One JSON object a line, or lines for people."
     )

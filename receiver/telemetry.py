@@ -32,6 +32,8 @@ PATTERNS = (
         rf"\1{MASK}",
     ),
 )
+SUSPICIOUS = re.compile(r"whsec_|/workflow/|/p/i/|://|[?&@]|%40")
+"""What each of these patterns, and every address, has in it: most texts have none of it."""
 LONGEST_TRACE = 4000
 SHORTEST_HIDDEN = 6
 """Characters; to mask shorter ones wherever they occur would make logs unreadable."""
@@ -78,6 +80,8 @@ class Redactor:
         for secret in self._longest_first:
             if secret in text:
                 text = text.replace(secret, MASK)
+        if not SUSPICIOUS.search(text):
+            return text
         for pattern, replacement in PATTERNS:
             text = pattern.sub(replacement, text)
         return WORD.sub(_masked, text) if "@" in text or "%40" in text else text
@@ -139,8 +143,12 @@ def milliseconds_since(mark: str) -> int | None:
     return max(0, round(time.time() * 1000) - int(accepted)) if accepted else None
 
 
-def configure_logging(log_format: str, redactor: Redactor) -> None:
-    """Send all logs of this process to standard output, as JSON or as lines for people."""
+def configure_logging(log_format: str, redactor: Redactor, level: str = "info") -> None:
+    """Send all logs of this process to standard output, as JSON or as lines for people.
+
+    `level`: of what the router and its handlers say; of others nothing below `info` is heard.
+    """
+    lowest = logging.getLevelNamesMapping()[level.upper()]
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -158,14 +166,16 @@ def configure_logging(log_format: str, redactor: Redactor) -> None:
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(lowest),
         cache_logger_on_first_use=True,
     )
     stream = logging.StreamHandler(sys.stdout)
     stream.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [stream]
-    root.setLevel(logging.INFO)
+    root.setLevel(max(lowest, logging.INFO))
+    for name in ("receiver", "handlers"):
+        logging.getLogger(name).setLevel(lowest)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "arq", "arq.worker"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
@@ -208,7 +218,7 @@ class PlainLine:
         if "handler" in facts and what not in self.ABOUT_HANDLERS:
             # A line of the handler's own, among those about it.
             what, facts[""] = f"· {facts.pop('handler')}", what
-        label = "" if level in ("", "info") else f"{level.upper()}  "
+        label = "" if level in ("", "debug", "info") else f"{level.upper()}  "
         line = f"{time[11:23]}  {what:<11}  {subject}{label}{'  '.join(self._words(facts))}".rstrip()
         if (latency := took if late is None else late) is not None:
             line = f"{line:<{self.LATENCY_COLUMN}} {round(latency):>6} ms"

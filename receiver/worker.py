@@ -1,6 +1,6 @@
 """The worker process: arq hears the bells, dispatch does the work.
 
-Fetches have an arq worker of their own and so has each handler, side by side in this process, so that a slow
+Fetches have a line of bells of their own and so has each handler, with room for so many each, so that a slow
 one holds up no other. arq ends when Redis goes away; this process does not: it starts arq anew until Redis is
 back. The sweep runs beside arq and not as one of its cron jobs, since those queue behind all the bells that a
 backlog has rung.
@@ -12,14 +12,14 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import httpx
 import structlog
 import uvloop
-from arq import Worker, func
+from arq import func
 from arq.connections import ArqRedis
 from arq.typing import WorkerCoroutine
 from redis.exceptions import RedisError
@@ -29,17 +29,28 @@ from receiver.dispatch.contexts import Contexts, wait_for_turn
 from receiver.dispatch.links import Links
 from receiver.dispatch.refreshing import LONGEST as LONGEST_FETCH
 from receiver.dispatch.shadow import Shadow
-from receiver.journal import Deliveries, Fetches, Keep, Leases, Rehearsals, Retention, Worklist, connect
+from receiver.journal import (
+    Deliveries,
+    Fetches,
+    Keep,
+    Leases,
+    Rehearsals,
+    Retention,
+    Store,
+    Worklist,
+    connect,
+)
 from receiver.journal.worklist import LEASE
 from receiver.nectar import Nectar
 from receiver.queue import LINE, bell_pool, line_of, to_json
+from receiver.queue.listener import Listener
 from receiver.registry import Registry, load_registry
 from receiver.settings import Settings, SettingsError, load_settings
 from receiver.tasks import cancel
 from receiver.telemetry import Redactor, configure_logging
 
-POLL = 0.05
-"""Seconds between two looks at the bells."""
+TO_STOP = 1.0
+"""Seconds in which what is being taken in hand is known."""
 SWEEP = 1.5
 """Seconds between two sweeps: with the lease that is how long a dead worker's work stays where it is."""
 PAUSE_WITHOUT_REDIS = 1.0
@@ -78,14 +89,15 @@ async def dispatcher(settings: Settings, registry: Registry, redactor: Redactor)
             Refreshing(worklist, Fetches(store, settings.fetch_interval), leases, nectar, registry, redactor),
             Delivering(worklist, Deliveries(store), leases, registry, contexts, shadow, redactor),
             worklist,
+            store,
             Retention(
                 store, Keep(settings.retention_days, settings.dead_retention_days, settings.max_events)
             ),
         )
 
 
-def arq_worker(dispatch: Dispatcher, pool: ArqRedis, line: str, max_jobs: int) -> Worker:
-    """An arq worker whose functions are the dispatcher's, for the bells of one line."""
+def listener(dispatch: Dispatcher, claims: Worklist, lines: Mapping[str, int], pool: ArqRedis) -> Listener:
+    """An arq worker whose functions are the dispatcher's, and who hears the bells of these lines."""
 
     def job(work: Callable[..., Awaitable[None]]) -> WorkerCoroutine:
         async def run(ctx: dict[Any, Any], *ids: Any, **_: Any) -> None:
@@ -93,7 +105,10 @@ def arq_worker(dispatch: Dispatcher, pool: ArqRedis, line: str, max_jobs: int) -
 
         return run
 
-    return Worker(
+    return Listener(
+        lines=lines,
+        take=claims.claim,
+        do=dispatch.do,
         functions=[
             func(job(dispatch.refresh), name="refresh", timeout=LONGEST_FETCH + MARGIN),
             # Its own limit is the handler's, which a handler that waits for its turn outlasts.
@@ -101,10 +116,8 @@ def arq_worker(dispatch: Dispatcher, pool: ArqRedis, line: str, max_jobs: int) -
             func(job(dispatch.resume), name="resume", timeout=MARGIN),
         ],
         redis_pool=pool,
-        queue_name=line,
+        queue_name=LINE,
         handle_signals=False,
-        max_jobs=max_jobs,
-        poll_delay=POLL,
         # Results would block job ids and fill Redis; what happened is in the journal.
         keep_result=0,
         job_serializer=to_json,
@@ -116,10 +129,13 @@ def arq_worker(dispatch: Dispatcher, pool: ArqRedis, line: str, max_jobs: int) -
 class Service:
     """Runs arq over and over until told to stop, and the sweep beside it."""
 
-    def __init__(self, settings: Settings, registry: Registry, dispatch: Dispatcher) -> None:
+    def __init__(
+        self, settings: Settings, registry: Registry, dispatch: Dispatcher, claims: Worklist
+    ) -> None:
         self._settings = settings
         self._registry = registry
         self._dispatch = dispatch
+        self._claims = claims
         self._jobs: set[asyncio.Task[Any]] = set()
         self.stopping = asyncio.Event()
 
@@ -144,24 +160,21 @@ class Service:
             await _within(PAUSE_WITHOUT_REDIS, self.stopping)
 
     async def _hear(self, pool: ArqRedis) -> None:
-        workers = [
-            arq_worker(self._dispatch, pool, line, max_jobs)
-            for line, max_jobs in (await self._lines()).items()
-        ]
-        running = [asyncio.create_task(worker.async_run()) for worker in workers]
+        worker = listener(self._dispatch, self._claims, await self._lines(), pool)
+        hearing = asyncio.create_task(worker.async_run())
         stopped = asyncio.create_task(self.stopping.wait())
-        await asyncio.wait({*running, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        for worker in workers:
-            worker.allow_pick_jobs = False
-        errors = [task.exception() for task in running if task.done()]
-        await cancel(stopped, *running, *(worker.main_task for worker in workers))
+        await asyncio.wait({hearing, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        worker.stop()
+        await asyncio.wait({hearing}, timeout=TO_STOP)
+        error = hearing.exception() if hearing.done() else None
+        await cancel(stopped, hearing, worker.main_task)
         # Their jobs go on: they settle what they have in hand when Redis is back, or while we stop.
-        jobs = {job for worker in workers for job in worker.tasks.values()}
+        jobs = {*worker.tasks.values(), *worker.works}
         for job in jobs:
             # The outage is one line in the log; arq's tracebacks of it, one for each job, are not.
             job.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         self._jobs = {job for job in self._jobs if not job.done()} | jobs
-        for error in filter(None, errors):
+        if error is not None:
             raise error
 
     async def _lines(self) -> dict[str, int]:
@@ -212,7 +225,9 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
     for each in registry.values():
         redactor.hide_options(each.options)
     async with dispatcher(settings, registry, redactor) as dispatch:
-        service = Service(settings, registry, dispatch)
+        # Not a patient one: that Redis is away is known at once here, and said.
+        claims = Worklist(Store(dispatch.store.redis))
+        service = Service(settings, registry, dispatch, claims)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, service.stopping.set)
         log.info("working", handlers=list(registry), jobs=settings.worker_jobs)
@@ -226,7 +241,7 @@ def main() -> None:
         settings = load_settings()
         redactor = Redactor()
         redactor.hide_options(settings)
-        configure_logging(settings.log_format, redactor)
+        configure_logging(settings.log_format, redactor, settings.log_level)
         uvloop.run(serve(settings, redactor))
     except SettingsError as error:
         sys.exit(f"The worker cannot start:\n{error}")

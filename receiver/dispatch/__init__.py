@@ -6,7 +6,7 @@ import structlog
 
 from receiver.dispatch.delivering import Delivering
 from receiver.dispatch.refreshing import Refreshing
-from receiver.journal import Retention, Worklist
+from receiver.journal import RESUME, Claim, Retention, Store, Worklist
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +20,19 @@ class Dispatcher:
     refreshing: Refreshing
     delivering: Delivering
     worklist: Worklist
+    store: Store
     retention: Retention
+
+    async def do(self, claim: Claim) -> None:
+        """Do a piece of work that was taken in hand."""
+        match claim.work.partition(":")[0]:
+            case "refresh":
+                await self.refreshing.work(claim)
+            case "deliver":
+                await self.delivering.work(claim)
+            case kind:
+                assert kind == RESUME, claim.work
+                await self.resume(claim.breaker)
 
     async def refresh(self, connection: str) -> None:
         """Fetch a connection and make the deliveries that follow from it."""

@@ -58,8 +58,12 @@ class Delivering:
     async def run(self, handler: str, connection: str) -> None:
         """Deliver to a handler if that is due and in nobody's hand."""
         claim = await self._worklist.begin(deliver(handler, connection), handler)
-        if claim is None:
-            return
+        if claim is not None:
+            await self.work(claim)
+
+    async def work(self, claim: Claim) -> None:
+        """Do the delivery that is in this hand."""
+        _, handler, connection = claim.work.split(":")
         enabled = self._registry.get(handler)
         if enabled is None:
             await self._set_aside(claim, handler, connection)
@@ -153,7 +157,7 @@ class Delivering:
             log.error("dead letter", work=delivery.claim.work, reason=reason, trace=setback.trace)
 
     def _log(self, delivery: Delivery, outcome: str, detail: str) -> None:
-        level = log.info if outcome in ("done", "skipped", "later", "release") else log.warning
+        level = log.debug if outcome in ("done", "skipped", "later", "release") else log.warning
         level(
             "delivered" if outcome in ("done", "skipped") else "not delivered",
             outcome=outcome,

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 
 from pydantic import JsonValue
@@ -40,7 +41,7 @@ class Delivery:
 
 def prepare(claim: Claim, pending: Pending, enabled: Enabled) -> Delivery:
     """What is to be delivered. Raises ValueError when what is kept does not fit this release's schema."""
-    connection = Connection.model_validate_json(pending.snapshot)
+    connection = _read(pending.snapshot)
     known = pending.handled_status
     change = Change(
         connection=connection,
@@ -50,6 +51,12 @@ def prepare(claim: Claim, pending: Pending, enabled: Enabled) -> Delivery:
         version=pending.version,
     )
     return Delivery(claim, pending, enabled, change, pending.memory, time.monotonic())
+
+
+@lru_cache(maxsize=256)
+def _read(snapshot: str) -> Connection:
+    """One version is shown to several handlers; a connection cannot be changed."""
+    return Connection.model_validate_json(snapshot)
 
 
 def subject(claim: Claim, pending: Pending, took: float) -> Subject:

@@ -52,8 +52,12 @@ class Refreshing:
     async def run(self, connection: str) -> None:
         """Fetch a connection if that is due and in nobody's hand."""
         claim = await self._worklist.begin(refresh(connection), NECTAR)
-        if claim is None:
-            return
+        if claim is not None:
+            await self.work(claim)
+
+    async def work(self, claim: Claim) -> None:
+        """Do the fetch that is in this hand."""
+        connection = claim.work.partition(":")[2]
         with self._leases.hold(claim, LONGEST):
             known = await self._fetches.known(connection)
             began = time.monotonic()
@@ -92,7 +96,7 @@ class Refreshing:
         if version is None:
             log.warning("lost", work=claim.work, reason="another took the fetch over meanwhile")
             return
-        log.info(
+        log.debug(
             "fetched",
             connection=connection,
             status=str(found.status) or "none",

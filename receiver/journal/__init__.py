@@ -18,6 +18,7 @@
 | `attempts` | stream | what happened |
 | `handlers` | set | names of handlers that have ever had a delivery: each has a line of bells |
 | `bells`, `bell` | hash, counter | the arq job that was last rung for each piece of work |
+| `wake` | list | tokens for workers that wait for a bell |
 | `stats` | hash | counts since the beginning |
 | `pace:HANDLER` | string | when the next request of a handler with a `rate` may be made |
 | `rehearsed:HANDLER` | stream | what a handler in shadow mode would have done |
@@ -35,10 +36,11 @@ from receiver.journal.pace import Pace
 from receiver.journal.rehearsals import Rehearsals, Rehearsed
 from receiver.journal.retention import Keep, Pruned, Retention
 from receiver.journal.store import Store, compact, connect
-from receiver.journal.worklist import NECTAR, Claim, Setback, Subject, Worklist, deliver, refresh
+from receiver.journal.worklist import NECTAR, RESUME, Claim, Setback, Subject, Worklist, deliver, refresh
 
 __all__ = [
     "NECTAR",
+    "RESUME",
     "Breaker",
     "Claim",
     "Deliveries",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 from redis.exceptions import RedisError
 
-from receiver.journal.store import Store, compact, key
+from receiver.journal.store import Store, compact, key, pairs
 from receiver.journal.worklist import Claim, Setback
 
 LONGEST_MEMORY = 16 * 1024
@@ -51,15 +51,9 @@ class Deliveries:
 
     async def pending(self, handler: str, connection: str) -> Pending:
         """What there is to deliver."""
-        async with self._store.redis.pipeline(transaction=True) as pipe:
-            pipe.hmget(key("connection", connection), ["version", "snapshot", "covered"])
-            pipe.hmget(
-                key("deliver", handler, connection), ["version", "status", "mark", "memory", "refetch"]
-            )
-            pipe.hget(key("steps", handler, connection), "base")
-            pipe.xrevrange(key("changes", connection), count=MOST_CHANGES)
-            (version, snapshot, covered), delivery, steps_base, changes = await pipe.execute()
-        handled, status, mark, memory, refetch = delivery
+        found = await self._store.run("pending", handler, connection, MOST_CHANGES)
+        (version, snapshot, covered), (handled, status, mark, memory, refetch), steps_base, entries = found
+        changes = [(id_, pairs(fields)) for id_, fields in entries]
         newest = changes[0][1] if changes else {}
         since = [fields for id_, fields in changes if int(id_.partition("-")[0]) > int(handled or 0)]
         complete = handled and len(since) == int(version) - int(handled)

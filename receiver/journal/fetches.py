@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from receiver.journal.store import Store, compact, key
+from receiver.journal.store import Store, compact
 from receiver.journal.worklist import Claim
 
 FETCH_INTERVAL = 1.0
@@ -44,7 +44,7 @@ class Fetches:
 
     async def known(self, connection: str) -> Known:
         """What is known of a connection. To be read before its fetch begins."""
-        known = await self._store.fields(key("connection", connection), "wanted", "covered", "snapshot")
+        known = await self._store.run("known", connection)
         return Known(*(field or "" for field in known))
 
     async def settle(self, claim: Claim, connection: str, known: Known, fetched: Fetched) -> int | None:

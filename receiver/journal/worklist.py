@@ -5,7 +5,7 @@ the lists `due` (by when; while in hand, by when the lease ends), `parked:BREAKE
 to be done. Times are Redis's own: the clocks of the machines play no part.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from receiver.journal.store import Store, key
@@ -20,6 +20,8 @@ WORKER_GONE = 15
 """Seconds after which a worker that says nothing is taken for gone."""
 NECTAR = "nectar"
 """The breaker of Nectar's API; the others bear their handler's name."""
+RESUME = "resume"
+"""The kind of work that lets go what a breaker holds; it is on no list and in nobody's hand."""
 
 
 def refresh(connection: str) -> str:
@@ -42,6 +44,18 @@ class Claim:
     attempt: int
     deaths: int
     """How often whoever had it in hand died over it, since it was last settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Haul:
+    """What was taken in hand at once."""
+
+    wait: float | None
+    """Seconds until there is more: 0 when there is by now and had no room, None when nothing is known of."""
+    plain: bool
+    """Whether jobs are due that are no bells."""
+    taken: Sequence[tuple[str, Claim]]
+    """Each with the line that its bell stood in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,13 @@ class Subject:
     counter: str = field(default="fetch")
 
 
+def _breaker_of(work: str) -> str:
+    kind, _, rest = work.partition(":")
+    if kind == "refresh":
+        return NECTAR
+    return rest if kind == RESUME else rest.partition(":")[0]
+
+
 class Worklist:
     """The journal as a worker sees it."""
 
@@ -93,6 +114,16 @@ class Worklist:
             return None
         token, attempt, deaths = answer
         return Claim(work, breaker, str(token), attempt, deaths)
+
+    async def claim(self, room: Mapping[str, int]) -> Haul:
+        """Take the bells of these lines off them, as far as there is room, and what they announce in hand."""
+        lines = (part for pair in room.items() for part in pair)
+        wait, plain, taken = await self._store.run("claim", int(LEASE * 1000), *lines)
+        claims = [
+            (line, Claim(work, _breaker_of(work), str(token), attempt, deaths))
+            for line, work, token, attempt, deaths in taken
+        ]
+        return Haul(None if wait < 0 else wait / 1000, bool(plain), claims)
 
     async def fail(self, claim: Claim, setback: Setback, subject: Subject) -> str | None:
         """Settle work that did not end well: where it went, or None when it was no longer in this hand."""

@@ -36,6 +36,11 @@ local function line(work)
   return handler and 'arq:deliver:' .. handler or 'arq:queue', handler
 end
 
+-- Wakes a worker that waits. A few tokens are enough: whoever is woken takes all there is.
+local function wake()
+  if redis.call('LLEN', N .. 'wake') < 8 then redis.call('LPUSH', N .. 'wake', '') end
+end
+
 -- refresh:CONNECTION, deliver:HANDLER:CONNECTION or resume:BREAKER, to be heard at the time `at`.
 -- A bell for now is scored with its running number, far below any time: it keeps its place in the line, and
 -- a worker whose clock is slow hears it all the same. With `first` it stands before all others.
@@ -52,6 +57,7 @@ local function ring(work, at, first)
   redis.call('ZADD', queue, first and 0.5 or at > now and at or number, job)
   if handler then redis.call('SADD', N .. 'handlers', handler) end
   redis.call('HSET', N .. 'bells', work, job)
+  wake()
 end
 
 -- Puts work on the list of what is due at `at`, and rings for it. It is on no other list then.

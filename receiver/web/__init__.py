@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from redis.asyncio.connection import parse_url
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -19,22 +20,18 @@ from receiver.web.health import Health
 from receiver.web.problems import HANDLERS
 from receiver.web.webhook import WebhookEndpoint
 
-__all__ = ["create_app"]
+__all__ = ["create_app", "settings_or_exit"]
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
     """The ASGI application; without settings, by those of the environment.
 
-    `uvicorn --factory receiver.web:create_app` runs it.
+    `python -m receiver.web` runs it, and so does `uvicorn --factory receiver.web:create_app`.
     """
-    if settings is None:
-        try:
-            settings = load_settings()
-        except SettingsError as error:
-            sys.exit(f"The web process cannot start:\n{error}")
+    settings = settings or settings_or_exit()
     redactor = Redactor()
     redactor.hide_options(settings)
-    configure_logging(settings.log_format, redactor)
+    configure_logging(settings.log_format, redactor, settings.log_level)
 
     store = connect(settings.redis_dsn)
     observatory = Observatory(store)
@@ -69,3 +66,16 @@ def create_app(settings: Settings | None = None) -> Starlette:
     # A sender takes a redirect for a failure, and one is made of the Host header, whatever that says.
     app.router.redirect_slashes = False
     return app
+
+
+def settings_or_exit() -> Settings:
+    """The settings of the environment. What is wrong with them is one line, and the end of this process."""
+    try:
+        settings = load_settings()
+        parse_url(settings.redis_dsn)
+    except SettingsError as error:
+        sys.exit(f"The web process cannot start: {'; '.join(str(error).splitlines())}")
+    except ValueError:
+        # Its text is left out: it may quote a part of the password.
+        sys.exit("The web process cannot start: REDIS_URL: is not a URL of Redis")
+    return settings

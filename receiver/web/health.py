@@ -17,6 +17,8 @@ from receiver.telemetry import Redactor
 from receiver.web.problems import Problem
 
 OK = "ok"
+NEAR = 0.9
+"""Share of the way to a limit from which on /readyz is red: while something can still be done about it."""
 COUNTERS = {
     "fetch": ("nectar_router_fetches", "Fetches of connections, by what became of them.", ("outcome",)),
     "delivery": (
@@ -44,7 +46,7 @@ class Health:
         return PlainTextResponse("alive\n")
 
     async def readyz(self, request: Request) -> Response:
-        """Whether a message can be taken and kept; says which part cannot."""
+        """Whether messages can be taken and kept, with room to spare; says which part stands in the way."""
         checks = {"webhook_secret": self._secret()}
         body: dict[str, object] = {}
         try:
@@ -74,10 +76,12 @@ class Health:
         return "NECTAR_WEBHOOK_SECRET is not set" if closed else OK
 
     def _room(self, gauges: Gauges, backlog: int) -> dict[str, str]:
-        full = gauges.memory_share >= self._settings.max_memory
+        most, fullest = self._settings.max_backlog, self._settings.max_memory
+        used = f"{gauges.memory_share:.1%} of maxmemory is used, from {fullest:.1%} on webhooks are refused"
+        waiting = f"{backlog} pieces of work wait, from {most} on webhooks are refused"
         return {
-            "memory": f"{gauges.memory_share:.0%} of maxmemory is used" if full else OK,
-            "backlog": f"{backlog} pieces of work wait" if backlog >= self._settings.max_backlog else OK,
+            "memory": f"{used} (MAX_MEMORY)" if gauges.memory_share >= NEAR * fullest else OK,
+            "backlog": f"{waiting} (MAX_BACKLOG)" if backlog >= NEAR * most else OK,
         }
 
     def _breakers(self, gauges: Gauges) -> list[dict[str, object]]:

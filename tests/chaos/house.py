@@ -141,10 +141,10 @@ def _furnish(house: House, environment: dict[str, str]) -> None:
             **environment,
             "REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
             "NECTAR_BASE_URL": house.nectar.base_url,
+            "PORT": str(port),
         }
-        web = PROCFILE["web"].replace("${PORT:-8000}", str(port))
         house.ports.append(port)
-        house.webs.append(Program(f"web-{number}", web, known, house.folder))
+        house.webs.append(Program(f"web-{number}", PROCFILE["web"], known, house.folder))
         house.workers.append(Program(f"worker-{number}", PROCFILE["worker"], known, house.folder))
     house.order()
 

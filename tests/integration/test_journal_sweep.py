@@ -62,6 +62,7 @@ async def test_promise_2_the_work_of_a_dead_worker_comes_before_a_backlog(journa
     """It has waited in that line before."""
     await journal.fetch("a")
     await journal.taken("a")
+    await journal.mute()
     for connection in (TWO, THREE):
         await journal.fetch("a", connection=connection)
     await journal.make_due(deliver("a", ONE))

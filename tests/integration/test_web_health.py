@@ -1,6 +1,7 @@
 """What the web process tells of itself: alive, ready, and in numbers."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from redis.asyncio import Redis
 
 from receiver.journal import Observatory, connect
 from receiver.web.counting import Counting
-from tests.integration.webhooks import SECRET, Router, payload, problem, running, until
+from tests.integration.webhooks import SECRET, Router, come_again, payload, problem, running, until
 
 pytestmark = pytest.mark.anyio
 
@@ -94,20 +95,49 @@ async def test_readyz_names_a_redis_that_is_full(valkey: Valkey) -> None:
         assert "maxmemory" in wrong["redis"]
 
 
-async def test_readyz_names_memory_that_is_nearly_used_up(valkey: Valkey) -> None:
+@pytest.mark.parametrize(("share", "red"), [(0.5, False), (0.76, True), (0.9, True)])
+async def test_readyz_is_red_before_memory_is_used_up_and_says_how_much_is(
+    valkey: Valkey, share: float, red: bool
+) -> None:
     server = valkey(maxmemory_policy="noeviction")
-    async with running(server.connection_url) as router, Redis.from_url(server.connection_url) as redis:
+    async with (
+        running(server.connection_url, max_memory=0.8) as router,
+        Redis.from_url(server.connection_url) as redis,
+    ):
+        # So much that what the server needs for itself is no matter.
+        await redis.setrange("ballast", 30_000_000, "x")
         used = int((await redis.info("memory"))["used_memory"])
-        await redis.config_set("maxmemory", int(used * 1.05))
+        await redis.config_set("maxmemory", int(used / share))
         wrong = await checks(router)
-        assert list(wrong) == ["memory"]
-        assert wrong["memory"].endswith("% of maxmemory is used")
+    assert list(wrong) == ["memory"] * red
+    if red:
+        said = re.fullmatch(
+            r"([\d.]+)% of maxmemory is used, from 80\.0% on webhooks are refused \(MAX_MEMORY\)",
+            wrong["memory"],
+        )
+        assert said
+        assert float(said[1]) == pytest.approx(share * 100, abs=3)
 
 
-async def test_readyz_names_a_backlog_that_is_too_long(redis_url: str) -> None:
+async def test_readyz_is_red_before_the_backlog_is_too_long_and_messages_are_still_taken(
+    redis_url: str, redis: Redis
+) -> None:
+    async with running(redis_url, max_backlog=20) as router:
+        await redis.zadd("nectar:due", {f"refresh:{number}": number for number in range(17)})
+        assert await checks(router) == {}
+        for number in (18, 19, 20):
+            said = f"{number} pieces of work wait, from 20 on webhooks are refused (MAX_BACKLOG)"
+            connection = f"0b0d7c1e-6a0f-4a52-9a3c-{number:012d}"
+            assert (await router.post(payload(id=connection))).status_code == 202
+            assert await checks(router) == {"backlog": said}
+        come_again(await router.post(payload()))
+
+
+async def test_readyz_of_a_backlog_of_one_is_red_at_one(redis_url: str) -> None:
     async with running(redis_url, max_backlog=1) as router:
+        assert await checks(router) == {}
         await router.post(payload())
-        assert await checks(router) == {"backlog": "1 pieces of work wait"}
+        assert list(await checks(router)) == ["backlog"]
 
 
 async def test_promise_8_readyz_says_which_other_side_is_in_trouble_and_stays_green(

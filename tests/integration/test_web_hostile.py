@@ -1,16 +1,12 @@
 """Hostile input over raw sockets: never a 5xx but 503, always a problem document, and the next is served."""
 
 import asyncio
+import gzip
 
 import pytest
 from redis.asyncio import Redis
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
-from receiver.web.body import read
-from receiver.web.problems import HANDLERS
+from tests.integration.bench import Recorder, bench
 from tests.integration.webhooks import (
     CONNECTION,
     PATH,
@@ -20,7 +16,6 @@ from tests.integration.webhooks import (
     problem,
     read_answer,
     request,
-    serve,
     signed,
 )
 
@@ -51,6 +46,8 @@ NOT_JSON = {
     "two values": b"{}{}",
     "a comment": b"{/* */}",
     "a form": b"id=1&status=2",
+    "half of a message": with_more('"url":"x"')[:-9],
+    "compressed, and not declared so": gzip.compress(with_more('"url":"x"')),
 }
 
 MISFITS = {
@@ -164,17 +161,6 @@ async def test_a_body_that_ends_too_early_leaves_nothing_and_stops_nobody(
     assert await redis.xlen("nectar:events") == 1
 
 
-async def test_a_body_that_comes_byte_by_byte_is_taken(router: Router) -> None:
-    body = encoded(payload())
-    reader, writer = await asyncio.open_connection("127.0.0.1", router.port)
-    for byte in request(body, signed(body)):
-        writer.write(bytes([byte]))
-        await writer.drain()
-    assert (await read_answer(reader)).status_code == 202
-    writer.close()
-    await writer.wait_closed()
-
-
 async def test_a_sender_that_asks_first_is_told_to_go_on_or_refused_at_once(router: Router) -> None:
     body = encoded(payload())
     headers = signed(body) | {"expect": "100-continue"}
@@ -188,17 +174,40 @@ async def test_a_sender_that_asks_first_is_told_to_go_on_or_refused_at_once(rout
     problem(await router.raw(request(b"", headers, length=10**9)), 413)
 
 
-async def test_a_body_that_does_not_come_is_answered_408_and_the_connection_ends() -> None:
-    async def hurried(asked: Request) -> Response:
-        return PlainTextResponse(await read(asked, slowest=0.05))
+async def test_an_upgrade_of_the_connection_is_not_made_and_its_body_is_no_second_request(
+    router: Router, redis: Redis
+) -> None:
+    hidden = encoded(payload())
+    smuggled = request(hidden, signed(hidden, "msg_smuggled"))
+    reader, writer = await asyncio.open_connection("127.0.0.1", router.port)
+    writer.write(request(smuggled, {"connection": "upgrade", "upgrade": "h2c"}))
+    problem(await read_answer(reader), 401)
+    assert await reader.read() == b""
+    writer.close()
+    assert await redis.xlen("nectar:events") == 0
 
-    app = Starlette(routes=[Route(PATH, hurried, methods=["POST"])], exception_handlers=HANDLERS)
-    async with serve(app) as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(request(b"{", length=100))
-        answer = await read_answer(reader)
-        assert problem(answer, 408)["detail"] == "The body did not arrive within 0.05 seconds."
+
+async def test_what_is_not_http_is_answered_with_a_problem_document_and_the_connection_ends(
+    router: Router,
+) -> None:
+    for sent in (b"\x16\x03\x01\x02\x00\x01", b"POST\r\n\r\n", request(b"", {"content-length": "-1"})):
+        answer = await router.raw(sent)
+        assert problem(answer, 400)["detail"] == "Invalid HTTP request received."
         assert answer.headers["connection"] == "close"
-        assert await reader.read() == b""
-        writer.close()
-        await writer.wait_closed()
+
+
+async def test_no_url_in_a_message_is_ever_fetched(router: Router, redis_url: str) -> None:
+    """Nor one in the answer of Nectar's API: what is fetched lies under NECTAR_BASE_URL."""
+    called = []
+    server = await asyncio.start_server(lambda *_: called.append("somebody"), "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    odd = {"url": url, "datasource": {"name": "x", "url": url}, "$ref": url, "callback": url}
+    async with server, bench(redis_url, Recorder()) as workers:
+        connection = workers.nectar.add("connected", **odd)
+        for fields in (odd, odd | {"status": url}, odd | {"eventType": url}, odd | {"updated": url}):
+            await router.post(payload(id=connection, **fields))
+        workers.nectar.edit(connection, statusErrorDetail=url)
+        await workers.work_off()
+        paths = {asked.path for asked in workers.nectar.requests.entries}
+        assert paths == {f"/v2/connection/{connection}/details"}
+    assert called == []

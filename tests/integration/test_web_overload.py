@@ -106,6 +106,17 @@ async def test_promise_9_past_the_set_backlog_messages_are_refused(redis_url: st
         assert (await router.post(payload(), "msg_1")).status_code == 202
 
 
+async def test_promise_9_readyz_is_red_before_messages_are_refused(redis_url: str) -> None:
+    async with running(redis_url, max_backlog=10) as router:
+        assert await other_connections(router, 8) == [202] * 8
+        assert (await router.get("/readyz")).status_code == 200
+        assert await other_connections(router, 10) == [202] * 10
+        answer = await router.get("/readyz")
+        assert answer.status_code == 503
+        assert "from 10 on webhooks are refused" in answer.json()["checks"]["backlog"]
+        come_again(await router.post(payload()))
+
+
 async def test_promise_9_what_was_taken_before_is_a_duplicate_even_then(redis_url: str) -> None:
     async with running(redis_url, max_backlog=1) as router:
         assert (await router.post(payload(), "msg_1")).status_code == 202

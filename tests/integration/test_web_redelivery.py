@@ -97,6 +97,18 @@ async def test_promise_7_the_standard_names_carry_the_same_id(router: Router) ->
     assert answer.json() == {"status": "duplicate"}
 
 
+async def test_promise_7_the_same_id_with_another_body_is_the_same_message(
+    router: Router, redis: Redis
+) -> None:
+    other = payload(id="5f2c1b7a-0d4e-4f7b-8a69-3c2b1d0e9f88", status="CONNECTED")
+    assert (await router.post(payload(), "msg_1")).status_code == 202
+    assert (await router.post(other, "msg_1")).json() == {"status": "duplicate"}
+    problem(await router.post({"id": 7}, "msg_1"), 422)
+    [(_, event)] = await redis.xrange("nectar:events")
+    assert json.loads(event["payload"]) == payload()
+    assert await redis.zrange("nectar:due", 0, -1) == [WORK]
+
+
 async def test_promise_7_a_message_whose_fetch_ended_in_the_dead_letters_runs_again(
     router: Router, redis: Redis
 ) -> None:

@@ -124,10 +124,9 @@ class Program:
 async def program(redis_url: str) -> AsyncIterator[Program]:
     port = await free_port()
     settings = {"NECTAR_WEBHOOK_SECRET": SECRET, "REDIS_URL": redis_url, "NECTAR_API_KEY": "key-of-nectar"}
-    command = ["uvicorn", "--factory", "receiver.web:create_app", "--port", str(port), "--no-access-log"]
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", *command, "--loop", "uvloop", "--http", "httptools"),
-        env={"PATH": os.environ["PATH"], **settings},
+        *(sys.executable, "-m", "receiver.web"),
+        env={"PATH": os.environ["PATH"], "PORT": str(port), **settings},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

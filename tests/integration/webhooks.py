@@ -19,6 +19,7 @@ from uvicorn import Config, Server
 from receiver.settings import Settings
 from receiver.signature import decode_secret, sign
 from receiver.web import create_app
+from receiver.web.guarded import Guarded
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
 OTHER_SECRET = "whsec_YW5vdGhlciBrZXksIGFzIGdvb2QgYXMgaXQ="
@@ -36,9 +37,9 @@ class _Server(Server):
 
 
 @asynccontextmanager
-async def serve(app: ASGIApp) -> AsyncIterator[int]:
+async def serve(app: ASGIApp, http: type[Guarded] = Guarded) -> AsyncIterator[int]:
     """Serve the app as the Procfile does, while the block runs; gives the port."""
-    config = Config(app, port=0, http="httptools", lifespan="on", log_config=None, access_log=False)
+    config = Config(app, port=0, http=http, ws="none", lifespan="on", log_config=None, access_log=False)
     server = _Server(config)
     serving = asyncio.create_task(server.serve())
     try:

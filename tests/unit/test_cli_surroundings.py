@@ -23,13 +23,10 @@ AROUND = Surroundings(
 
 def test_the_programs_are_the_procfile_s() -> None:
     """But for the interpreter, and the address: `dev` is for this machine only."""
-    program, *options = shlex.split(
-        PROCFILE["web"].replace("${PORT:-8000}", "3").replace("0.0.0.0", "127.0.0.1")
-    )
-    assert web_command(3) == [sys.executable, "-m", program, *options]
-    assert [Path(sys.executable).name.rstrip("0123456789."), *worker_command()[1:]] == shlex.split(
-        PROCFILE["worker"]
-    )
+    python = Path(sys.executable).name.rstrip("0123456789.")
+    assert [python, *web_command()[1:]] == [*shlex.split(PROCFILE["web"]), "--host", "127.0.0.1"]
+    assert [python, *worker_command()[1:]] == shlex.split(PROCFILE["worker"])
+    assert web_command()[0] == worker_command()[0] == sys.executable
 
 
 def test_the_user_s_own_variables_reach_the_handlers() -> None:

@@ -48,6 +48,7 @@ DEFAULTS: dict[str, Any] = {
     "shutdown_seconds": 20,
     "port": 8000,
     "web_concurrency": 1,
+    "log_level": "info",
     "log_format": "json",
 }
 
@@ -80,6 +81,7 @@ READ = [
     ("SHUTDOWN_SECONDS", "0", 0),
     ("PORT", "5000", 5000),
     ("WEB_CONCURRENCY", "4", 4),
+    ("LOG_LEVEL", "debug", "debug"),
     ("LOG_FORMAT", "text", "text"),
 ]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from receiver.cli.dev.ports import HOST
+from receiver.settings import journal_name
 
 WEB = "python -m receiver.web"
 WORKER = "python -m receiver.worker"
@@ -65,8 +66,8 @@ class Surroundings:
 
     @property
     def handler_names(self) -> list[str]:
-        """The handlers that are to run."""
-        return [name.strip() for name in self.handlers.split(",") if name.strip()]
+        """The handlers that are to run, as the journal calls them."""
+        return [journal_name(name.strip()) for name in self.handlers.split(",") if name.strip()]
 
     def environment(self, user: Mapping[str, str]) -> dict[str, str]:
         """The variables: the user's own, so that other handlers find their options, with ours above them."""
@@ -80,6 +81,7 @@ class Surroundings:
             "EMAIL_FROM": SENDER,
             "PORT": str(self.port),
             "LOG_FORMAT": "text",
+            "LOG_LEVEL": "debug",
             "SHUTDOWN_SECONDS": "2",
             # The stand-ins are on this machine, where no proxy leads.
             "no_proxy": ",".join(filter(None, [HOST, user.get("no_proxy") or user.get("NO_PROXY")])),

@@ -1,0 +1,132 @@
+"""An arq worker that hears our bells without polling, many at a time, from several lines.
+
+arq's own loop looks at one queue each `poll_delay`, and takes each job by several trips to Redis: some
+hundred jobs a second, and half a second until one begins. What our bells call for is kept by the journal, so
+they need none of arq's protections (in-progress keys, tries, results): one script takes them off their lines,
+together with the work that they announce. Everything else is arq's, unchanged: plain jobs that somebody has
+enqueued, cron, abort, defer, retry and the health check run by `Worker._poll_iteration`.
+
+Overrides `main` and `_poll_iteration` of arq 0.28.0; tests/integration/test_queue_listener.py compares.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Protocol, cast
+
+from arq import Worker
+from redis.exceptions import RedisError
+
+from receiver.tasks import cancel
+
+WAKE = "nectar:wake"
+"""The list on which ring.lua leaves a token for whoever waits."""
+LONGEST_WAIT = 0.5
+"""Seconds between two looks: arq's cron and plain jobs leave no token."""
+BLOCK = 5
+"""Seconds that Redis holds a waiting call, below the socket's time limit."""
+
+
+class Taken(Protocol):
+    """What one look brings."""
+
+    @property
+    def wait(self) -> float | None:
+        """Seconds until there is more; None: nothing is known of."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether jobs are due that are no bells."""
+
+    @property
+    def taken(self) -> Sequence[tuple[str, Any]]:
+        """The lines, and what was taken from each."""
+
+
+class Listener(Worker):
+    """`take` is given how much room there is for each line; `do` does one of what it took."""
+
+    def __init__(
+        self,
+        *,
+        lines: Mapping[str, int],
+        take: Callable[[Mapping[str, int]], Awaitable[Taken]],
+        do: Callable[[Any], Coroutine[Any, Any, None]],
+        **arq: Any,
+    ) -> None:
+        """`lines`: how much of each is done at a time. `arq`: as arq's own worker takes it."""
+        super().__init__(**arq)
+        self.works: set[asyncio.Task[None]] = set()
+        self._lines = lines
+        self._take = take
+        self._do = do
+        self._busy: Counter[str] = Counter()
+        self._woken = asyncio.Event()
+        self._wait: float | None = 0.0
+
+    async def main(self) -> None:
+        """As arq's, but waiting for a token instead of a clock."""
+        waking = asyncio.create_task(self._hear_tokens())
+        try:
+            self.ctx["redis"] = self.pool
+            if self.on_startup:
+                await self.on_startup(self.ctx)
+            while self.allow_pick_jobs:
+                self._woken.clear()
+                await self._poll_iteration()
+                await self._until_there_is_more()
+        finally:
+            await cancel(waking)
+
+    def stop(self) -> None:
+        """Take nothing more. `main` returns when what it is taking just now has begun."""
+        self.allow_pick_jobs = False
+        self._woken.set()
+
+    async def _poll_iteration(self) -> None:
+        haul = await self._take({line: most - self._busy[line] for line, most in self._lines.items()})
+        self._wait = haul.wait
+        for line, claim in haul.taken:
+            self._start(line, claim)
+        if haul.plain or self.tasks:
+            await super()._poll_iteration()
+        else:
+            await self.heart_beat()
+
+    def _start(self, line: str, claim: Any) -> None:
+        self._busy[line] += 1
+        work = asyncio.create_task(self._do(claim))
+        self.works.add(work)
+        work.add_done_callback(lambda ended: self._end(line, ended))
+
+    def _end(self, line: str, ended: asyncio.Task[None]) -> None:
+        self._busy[line] -= 1
+        self.works.discard(ended)
+        if not ended.cancelled():
+            # What went wrong is the journal's to make good, and said in one line by whoever sees it first.
+            ended.exception()
+        if self._wait == 0:
+            # There was more than there was room for, and now there is room.
+            self._woken.set()
+
+    async def _until_there_is_more(self) -> None:
+        full = any(self._busy[line] >= most for line, most in self._lines.items())
+        if self._wait == 0 and not full:
+            return
+        # Where a line is full, the end of one of its works wakes.
+        wait = min(self._wait or LONGEST_WAIT, LONGEST_WAIT)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait):
+                await self._woken.wait()
+
+    async def _hear_tokens(self) -> None:
+        while True:
+            began = time.monotonic()
+            with suppress(RedisError, OSError):
+                if await cast(Awaitable[Any], self.pool.blpop([WAKE], timeout=BLOCK)):
+                    self._woken.set()
+                    continue
+            # Redis is away: the next look will say so.
+            await asyncio.sleep(max(0.0, began + LONGEST_WAIT - time.monotonic()))

@@ -1,0 +1,92 @@
+"""HTTP on a socket, with what uvicorn leaves open: heads without end, slow ones, and senders that go."""
+
+import asyncio
+from collections import deque
+from typing import cast
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from receiver.web.problems import Problem
+
+LARGEST_HEAD = 1024 * 1024
+"""Bytes. httptools gathers a header for as long as it goes on."""
+
+
+class Guarded(HttpToolsProtocol):
+    """uvicorn's protocol, for which a sender without end or without haste is not somebody to wait for."""
+
+    slowest_head = 30.0
+    """Seconds within which a head must have arrived: more than requests before it can take, and its body."""
+    _head = 0
+    _timer: asyncio.TimerHandle | None = None
+    _upgraded = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Somebody has connected, and is expected to say something."""
+        super().connection_made(cast(asyncio.Transport, transport))
+        self._in_hand: deque[RequestResponseCycle] = deque()
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Somebody has gone. uvicorn tells the newest request; the one before would write into the void."""
+        self._end_of_head()
+        for cycle in self._in_hand:
+            cycle.disconnected = not cycle.response_complete
+            cycle.message_event.set()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what has come."""
+        if self._upgraded:
+            return
+        if self._timer is not None:
+            self._head += len(data)
+            if self._head > LARGEST_HEAD:
+                self._refuse(Problem(431, f"The headers must not be larger than {LARGEST_HEAD} bytes."))
+                return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request has come."""
+        super().on_message_begin()
+        self._await_head()
+
+    def on_headers_complete(self) -> None:
+        """The head of a request is complete."""
+        self._end_of_head()
+        super().on_headers_complete()
+        # Thousands may come at once, so only those at the front are looked at: they are answered in order.
+        while self._in_hand and self._in_hand[0].response_complete:
+            self._in_hand.popleft()
+        self._in_hand.append(self.cycle)
+        if self.parser.should_upgrade():
+            # httptools takes what follows for another protocol and leaves it to us, who know no other.
+            self._upgraded = True
+            self.cycle.keep_alive = False
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP."""
+        self._refuse(Problem(400, msg))
+
+    def _await_head(self) -> None:
+        if self._timer is None:
+            self._head = 0
+            self._timer = self.loop.call_later(self.slowest_head, self._too_slow)
+
+    def _end_of_head(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _too_slow(self) -> None:
+        self._refuse(Problem(408, f"The headers did not arrive within {self.slowest_head:g} seconds."))
+
+    def _refuse(self, problem: Problem) -> None:
+        self._end_of_head()
+        if self.transport.is_closing():
+            return
+        response = problem.response()
+        headers = [*response.raw_headers, (b"connection", b"close")]
+        lines = [b"%s: %s\r\n" % header for header in headers]
+        self.transport.write(b"".join([STATUS_LINE[response.status_code], *lines, b"\r\n", response.body]))
+        self.transport.close()
