@@ -1,6 +1,7 @@
 """Nectar's API over httpx, with one tree of errors."""
 
 import asyncio
+import itertools
 import time
 from datetime import timedelta
 from types import TracebackType
@@ -17,6 +18,8 @@ WHOLE_ANSWER = 20.0
 """Seconds within which an answer must be complete, however it trickles."""
 INVITATION = timedelta(days=7)
 INVITATION_USES = 5
+PAGE = 500
+"""Connections in a page, as many as Nectar gives."""
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -54,6 +57,13 @@ class Invitation(BaseModel):
 
     id: str
     invitationUrl: str  # noqa: N815 - as on the wire
+
+
+class CompanyPage(BaseModel):
+    """A page of a company's connections."""
+
+    hasNext: bool  # noqa: N815 - as on the wire
+    connections: list[Connection]
 
 
 class Nectar:
@@ -98,6 +108,24 @@ class Nectar:
         found = _understand(Connection, body)
         if str(found.id) != connection:
             raise NotUnderstood("Nectar answered another connection than it was asked for")
+        return found
+
+    async def company(self, company: str) -> list[Connection]:
+        """All connections of a company as they stand now; none when Nectar knows no such company.
+
+        Raises NectarError.
+        """
+        found: list[Connection] = []
+        for page in itertools.count(1):
+            try:
+                body = await self._request("GET", f"/connection/company/{company}?page={page}&limit={PAGE}")
+            except NotFound:
+                break
+            listed = _understand(CompanyPage, body)
+            found += listed.connections
+            # A page beyond the last answers the last one, so the pages themselves never end.
+            if not listed.hasNext:
+                break
         return found
 
     async def invite(self, connection: str, email: str) -> str:

@@ -51,7 +51,7 @@ class Redactor:
         self._options: set[str] = set()
         self._passing: OrderedDict[str, None] = OrderedDict()
         self._most = most
-        self._longest_first: list[str] = []
+        self._longest_first: list[tuple[str, str]] = []
 
     def hide(self, *secrets: SecretStr | str | None) -> None:
         """From now on mask these wherever they turn up. Of very many, the oldest are forgotten."""
@@ -73,13 +73,14 @@ class Redactor:
 
     def _sort(self) -> None:
         # One may be part of another, which must not be left over in pieces.
-        self._longest_first = sorted({*self._options, *self._passing}, key=len, reverse=True)
+        secrets = sorted({*self._options, *self._passing}, key=len, reverse=True)
+        self._longest_first = [(secret, _mask_of(secret)) for secret in secrets]
 
     def text(self, text: str) -> str:
         """The text without secrets, addresses masked to their first letter and domain."""
-        for secret in self._longest_first:
+        for secret, mask in self._longest_first:
             if secret in text:
-                text = text.replace(secret, MASK)
+                text = text.replace(secret, mask)
         if not SUSPICIOUS.search(text):
             return text
         for pattern, replacement in PATTERNS:
@@ -122,6 +123,16 @@ def _secrets(value: object) -> Iterator[str]:
     elif isinstance(value, list | tuple | set | frozenset):
         for inner in value:
             yield from _secrets(inner)
+
+
+def _mask_of(secret: str) -> str:
+    """Of a URL that is a secret, as those of many webhooks are, who is called may be told."""
+    try:
+        parts = urlsplit(secret)
+        told = parts.scheme in ("http", "https") and parts.hostname
+    except ValueError:
+        return MASK
+    return f"{parts.scheme}://{parts.hostname}/{MASK}" if told else MASK
 
 
 def _passwords(secret: str) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from arq.typing import WorkerCoroutine
 from redis.exceptions import RedisError
 
 from receiver.dispatch import Delivering, Dispatcher, Refreshing
+from receiver.dispatch.companies import Companies
 from receiver.dispatch.contexts import Contexts, wait_for_turn
 from receiver.dispatch.links import Links
 from receiver.dispatch.refreshing import LONGEST as LONGEST_FETCH
@@ -83,7 +84,8 @@ async def dispatcher(settings: Settings, registry: Registry, redactor: Redactor)
         )
         thresholds = {name: each.schedule.failures_to_open for name, each in registry.items()}
         worklist = Worklist(store, of_breakers=thresholds)
-        contexts = Contexts(store, leases, Links(nectar, settings.reconnect_link, redactor), http)
+        links = Links(nectar, settings.reconnect_link, redactor)
+        contexts = Contexts(store, leases, links, Companies(store, nectar), http)
         shadow = Shadow(Rehearsals(store), redactor)
         yield Dispatcher(
             Refreshing(worklist, Fetches(store, settings.fetch_interval), leases, nectar, registry, redactor),

@@ -1,10 +1,10 @@
-"""Makes the tables of the README from the code: `python -m tests.docs` writes them, a test compares them.
+"""Makes the tables of the pages from the code: `python -m tests.docs` writes them, tests compare them.
 
 Each table stands between two comments, `<!-- settings -->` and `<!-- /settings -->`.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,15 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from receiver.api import Handler
+from receiver.api import Handler, Schedule
 from receiver.cli import app
 from receiver.registry import GROUP, environment_prefix
 from receiver.settings import Settings
+from tests import ladder
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+HANDLERS_PAGE = ROOT / "handlers/README.md"
 
 
 def default_of(field: FieldInfo) -> str:
@@ -67,9 +69,16 @@ def commands() -> Iterator[str]:
     """The commands of `nectar-router`."""
     yield "| command | what it does |"
     yield "|---|---|"
-    group: Any = typer.main.get_command(app)
+    for name, summary in _commands(typer.main.get_command(app), "nectar-router"):
+        yield f"| `{name}` | {summary} |"
+
+
+def _commands(group: Any, before: str) -> Iterator[tuple[str, str]]:
     for name, command in group.commands.items():
-        yield f"| `nectar-router {name}` | {(command.help or '').partition(chr(10))[0]} |"
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{before} {name}")
+        else:
+            yield f"{before} {name}", (command.help or "").partition("\n")[0]
 
 
 def procfile() -> Iterator[str]:
@@ -79,14 +88,24 @@ def procfile() -> Iterator[str]:
     yield "```"
 
 
-TABLES = {"settings": settings, "handlers": handlers, "commands": commands, "procfile": procfile}
+def schedule() -> Iterator[str]:
+    """What can be said about when a handler runs."""
+    yield "| `@handler(...)` | variable | default | meaning |"
+    yield "|---|---|---|---|"
+    for name, field in Schedule.model_fields.items():
+        yield f"| `{name}` | `PAGER_{name.upper()}` | {default_of(field)} | {field.description} |"
 
 
-def rendered(text: str) -> str:
+Tables = Mapping[str, Callable[[], Iterator[str]]]
+TABLES: Tables = {"settings": settings, "handlers": handlers, "commands": commands, "procfile": procfile}
+HANDLERS_TABLES: Tables = {"schedule": schedule, "ladder": ladder.table}
+
+
+def rendered(text: str, tables: Tables = TABLES) -> str:
     """The text with each of its tables made anew."""
-    for name, lines in TABLES.items():
+    for name, lines in tables.items():
         between = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        assert between.search(text), f"the README has no place for {name}"
+        assert between.search(text), f"the page has no place for {name}"
         table = "\n".join(lines()).replace("\\", r"\\")
         text = between.sub(rf"\1{table}\n\2", text)
     return text
@@ -99,3 +118,4 @@ def blocks(language: str) -> list[str]:
 
 if __name__ == "__main__":
     README.write_text(rendered(README.read_text()))
+    HANDLERS_PAGE.write_text(rendered(HANDLERS_PAGE.read_text(), HANDLERS_TABLES))

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias
 
@@ -16,6 +16,7 @@ from receiver.schema import Connection
 
 Run: TypeAlias = Callable[[Change, Context[OptionsT]], Awaitable[Outcome]]
 Preflight: TypeAlias = Callable[[OptionsT, httpx.AsyncClient], Awaitable[str]]
+Setup: TypeAlias = Callable[[OptionsT, httpx.AsyncClient], Awaitable[Sequence[str]]]
 Answer: TypeAlias = Callable[[httpx.Request], httpx.Response]
 StandIn: TypeAlias = Callable[[OptionsT], Answer]
 
@@ -51,6 +52,7 @@ class Handler(Generic[OptionsT]):
     schedule: Schedule
     check: Preflight[OptionsT] | None = None
     double: StandIn[OptionsT] | None = None
+    make: Setup[OptionsT] | None = None
 
     @property
     def timeout(self) -> float:
@@ -73,6 +75,14 @@ class Handler(Generic[OptionsT]):
         """
         self.check = check
         return check
+
+    def setup(self, make: Setup[OptionsT]) -> Setup[OptionsT]:
+        """Decorator: a coroutine that makes at the target what the handler needs to find there.
+
+        It returns a line for each thing that it made. Run again it makes nothing.
+        """
+        self.make = make
+        return make
 
     def stand_in(self, double: StandIn[OptionsT]) -> StandIn[OptionsT]:
         """Decorator: a function that makes a stand-in for the target, for rehearsals.

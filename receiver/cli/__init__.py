@@ -8,6 +8,7 @@ import sys
 import typer
 
 from receiver.cli import commands, journal_commands
+from receiver.cli.handlers import group as handlers_group
 from receiver.cli.output import Failed
 
 __all__ = ["main"]
@@ -18,10 +19,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # they print the values of variables, and some of those are secrets
 )
-for command in (commands.dev, commands.check, commands.send, commands.simulate, commands.handlers):
+for command in (commands.dev, commands.check, commands.send, commands.simulate):
     app.command()(command)
 for journal_command in journal_commands.COMMANDS:
     app.command()(journal_command)
+app.add_typer(handlers_group, name="handlers")
 
 
 def main() -> int:

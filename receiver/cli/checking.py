@@ -7,10 +7,10 @@ import httpx
 from pydantic import SecretStr
 
 from receiver.cli.checking_redis import check_redis
-from receiver.cli.listing import asked_for
+from receiver.cli.handlers.facts import asked_for
+from receiver.cli.handlers.preflight import TIMEOUT, preflight
 from receiver.cli.output import Finding, Verdict, document, is_good, print_findings, print_json
 from receiver.nectar import Nectar, NectarError, RefusedKey
-from receiver.policy import describe
 from receiver.registry import Enabled, load_registry
 from receiver.settings import Settings, SettingsError, load_settings
 from receiver.telemetry import Redactor
@@ -20,8 +20,6 @@ UNSET = {
     "nectar_webhook_secret": "Set it to the endpoint's `whsec_...`: until then webhooks are answered 503.",
     "handlers": "Set it to names that `nectar-router handlers` lists: so far nothing is done with a change.",
 }
-PREFLIGHT = 30.0
-"""Seconds that a handler's preflight may take."""
 
 
 def run(*, offline: bool, as_json: bool) -> int:
@@ -49,13 +47,12 @@ async def findings_of(*, offline: bool) -> list[Finding]:
     redactor.hide_options(settings)
     for each in enabled:
         redactor.hide_options(each.options)
-    async with httpx.AsyncClient(timeout=httpx.Timeout(10, connect=5)) as http:
-        found = await asyncio.gather(
-            check_redis(settings, redactor),
-            _nectar(settings),
-            *(_preflight(each, http, redactor) for each in enabled),
+    async with httpx.AsyncClient(timeout=TIMEOUT) as http:
+        found, targets = await asyncio.gather(
+            asyncio.gather(check_redis(settings, redactor), _nectar(settings)),
+            asyncio.gather(*(preflight(each, http, redactor) for each in enabled)),
         )
-    return findings + [finding for some in found for finding in some]
+    return [*findings, *(finding for some in found for finding in some), *filter(None, targets)]
 
 
 def _problems(error: SettingsError, advice: str) -> Iterator[Finding]:
@@ -111,17 +108,3 @@ async def _nectar(settings: Settings) -> list[Finding]:
         advice = "Is NECTAR_BASE_URL right, and may this machine reach it?"
         return [Finding("Nectar", Verdict.FAILED, str(error), advice)]
     return [Finding("Nectar", Verdict.OK, f"{settings.nectar_base_url} answers and takes the key")]
-
-
-async def _preflight(each: Enabled, http: httpx.AsyncClient, redactor: Redactor) -> list[Finding]:
-    name, check = f"{each.handler.name}: target", each.handler.check
-    if check is None:
-        return []
-    try:
-        async with asyncio.timeout(PREFLIGHT):
-            found = await check(each.options, http)
-    except Exception as error:  # noqa: BLE001 - a plugin's check may fail in any way, and that is the finding
-        return [
-            Finding(name, Verdict.FAILED, redactor.text(describe(error)), "See its options and its target.")
-        ]
-    return [Finding(name, Verdict.OK, redactor.text(found))]

@@ -99,10 +99,3 @@ def simulate(
     from receiver.cli.simulating import run
 
     run(port=port, target=target, secret=secret, api_key=api_key, scenario=scenario, compress=compress)
-
-
-def handlers(as_json: Annotated[bool, JSON] = False) -> None:
-    """List the installed handlers, their options, and which of them are enabled and set."""
-    from receiver.cli.listing import run
-
-    run(as_json=as_json)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 import structlog
 
 from receiver.api import Context
+from receiver.dispatch.companies import Companies
 from receiver.dispatch.delivery import Delivery
 from receiver.dispatch.links import Links
 from receiver.journal import Leases, Pace, RecordedSteps, Store
@@ -31,10 +33,13 @@ async def wait_for_turn(request: httpx.Request) -> None:
 class Contexts:
     """Makes contexts."""
 
-    def __init__(self, store: Store, leases: Leases, links: Links, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self, store: Store, leases: Leases, links: Links, companies: Companies, http: httpx.AsyncClient
+    ) -> None:
         self._store = store
         self._leases = leases
         self._links = links
+        self._companies = companies
         self._http = http
 
     def make(self, delivery: Delivery, limit: asyncio.Timeout) -> Context[Any]:
@@ -58,6 +63,7 @@ class Contexts:
             else lambda: self._links.make(delivery.change.connection, steps),
             rehearsal=rehearsal,
             turn=turn,
+            list_company=self._companies.connections_of,
         )
 
     def _turn(self, delivery: Delivery, limit: asyncio.Timeout) -> Turn | None:
@@ -71,7 +77,9 @@ class Contexts:
             wait = await pace.take()
             self._leases.extend(delivery.claim, wait)
             if (ends := limit.when()) is not None:
-                limit.reschedule(ends + wait)
+                # The delivery may have ended: what it shares with others goes on.
+                with suppress(RuntimeError):
+                    limit.reschedule(ends + wait)
             await asyncio.sleep(wait)
 
         return turn

@@ -91,6 +91,7 @@ class Refreshing:
                 changed=changed,
                 handlers=concerned,
                 took=took,
+                companies=_companies(before, found),
             ),
         )
         if version is None:
@@ -111,3 +112,8 @@ class Refreshing:
         subject = Subject(since=known.covered, upto=known.mark, took=time.monotonic() - began)
         went = await self._worklist.fail(claim, setback, subject)
         log.warning("not fetched", work=claim.work, went=went, attempt=claim.attempt, reason=setback.reason)
+
+
+def _companies(before: Connection | None, found: Connection) -> list[str]:
+    owners = (connection.company for connection in (before, found) if connection is not None)
+    return list(dict.fromkeys(str(owner.id) for owner in owners if owner is not None and owner.id))

@@ -7,6 +7,7 @@
 | `inbox:CONNECTION` | list | the newest events that no fetch covers yet |
 | `connection:CONNECTION` | hash | `wanted` and `covered` marks, version, snapshot, status and since when |
 | `changes:CONNECTION` | stream | each version: what changed, status from and to, the events behind it |
+| `companies` | hash | changes of each company's connections: what is listed of it is good until the next |
 | `refresh:CONNECTION` | hash | the fetch: token, attempt, who has it in hand, why it failed |
 | `deliver:HANDLER:CONNECTION` | hash | the delivery: the same, and the version last handled, memory |
 | `steps:HANDLER:CONNECTION` | hash | finished steps of `ctx.once` |

@@ -1,7 +1,7 @@
 """Fetches: what is known of a connection before one, and what it brings."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from receiver.journal.store import Store, compact
 from receiver.journal.worklist import Claim
@@ -32,6 +32,8 @@ class Fetched:
     changed: Iterable[str]
     handlers: Sequence[str]
     """Those whom the change concerns."""
+    companies: Sequence[str] = field(default=(), kw_only=True)
+    """Ids of those whose connections have changed: its own, and the one that it was of before."""
     took: float
 
 
@@ -53,6 +55,6 @@ class Fetches:
             "fetched",
             *(connection, claim.token, known.mark, fetched.status, fetched.snapshot),
             *(compact(sorted(fetched.changed)), int(fetched.took * 1000), self._interval),
-            *fetched.handlers,
+            *(" ".join(fetched.companies), *fetched.handlers),
         )
         return None if answer is None else int(answer)

@@ -55,8 +55,9 @@ class Leases:
             self._held.pop(claim, None)
 
     def extend(self, claim: Claim, seconds: float) -> None:
-        """Keep a lease that is held so much longer, if need be."""
-        self._held[claim] += seconds
+        """Keep a lease that is held so much longer, if need be; one that is not held any more stays so."""
+        if (until := self._held.get(claim)) is not None:
+            self._held[claim] = until + seconds
 
     def _keep(self) -> None:
         while not self._stopping.wait(LEASE / 4):

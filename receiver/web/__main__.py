@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     host = parser.parse_args(arguments).host
     # Here, and not by each of several processes, which would be started again and again.
     settings = settings_or_exit()
-    configure_logging(settings.log_format, Redactor())
+    configure_logging(settings.log_format, Redactor(), settings.log_level)
     uvicorn.run(
         "receiver.web:create_app",
         factory=True,

@@ -1,5 +1,7 @@
 """The test kit for handler authors."""
 
+from uuid import uuid4
+
 import httpx
 import pytest
 from pydantic import BaseModel
@@ -72,6 +74,23 @@ def test_the_first_change_is_one_in_all_attributes_and_a_later_one_in_the_status
     assert later.changed == {"status"}
     assert later.previous_status is not None
     assert later.previous_status.needs_owner
+
+
+def test_the_status_can_be_given_by_its_name() -> None:
+    assert make_connection(status="CONNECTED").status.healthy
+
+
+async def test_a_step_that_returns_too_much_fails_as_it_would_in_the_router() -> None:
+    with pytest.raises(ValueError, match="step 'page' returned more than 16384 bytes"):
+        await MemorySteps().record("page", "x" * 16_384)
+
+
+async def test_the_connections_of_a_company_can_be_given() -> None:
+    mine, other = make_connection(), make_connection(company={"id": str(uuid4())})
+    assert mine.company
+    assert mine.company.id
+    ctx = make_context(Options(), company=[mine, other])
+    assert list(await ctx.company_connections(mine.company.id)) == [mine]
 
 
 def test_any_attribute_can_be_given() -> None:

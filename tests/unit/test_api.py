@@ -331,3 +331,14 @@ def test_an_outcome_is_a_value(outcome: Outcome) -> None:
     for name in fields(outcome):
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(outcome, name, "another")
+
+
+def test_a_handler_can_say_what_it_needs_at_its_target() -> None:
+    made = handler("pager")(plain.run)
+    assert (made.check, made.double, made.make) == (None, None, None)
+
+    @made.setup
+    async def make_properties(options: BaseModel, http: httpx.AsyncClient) -> list[str]:
+        return ["made a property"]
+
+    assert made.make is make_properties

@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 from pydantic import BaseModel, Field, HttpUrl, SecretStr
 
-from receiver.cli.options import Option, options_of
+from receiver.cli.handlers.options import Option, options_of
 
 
 class Options(BaseModel):
@@ -39,7 +39,7 @@ def test_variables_bear_the_prefix_and_an_alias_where_there_is_one() -> None:
 
 def test_types_are_told_in_words() -> None:
     types = [option.type for option in told(Options).values()]
-    assert types == ["uri", "secret", "secret", "eu or us", "list", "integer", "yes or no", "text"]
+    assert types == ["URL", "secret", "secret", "eu or us", "list", "integer", "yes or no", "text"]
 
 
 def test_defaults_are_told_but_those_of_secrets() -> None:

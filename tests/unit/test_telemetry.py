@@ -292,3 +292,11 @@ def test_milliseconds_since_a_mark_are_counted_from_its_time_and_never_below_zer
     assert milliseconds_since("") is None
     assert milliseconds_since("99999999999999-0") == 0
     assert (milliseconds_since("1000-5") or 0) > 10**12
+
+
+def test_promise_10_of_a_secret_url_only_who_is_called_is_told() -> None:
+    """The address of a webhook is often all that it takes to post there."""
+    redactor = Redactor()
+    redactor.hide(SecretStr("https://hooks.example.com/services/T000/B000/XXXX"))
+    said = redactor.text("POST https://hooks.example.com/services/T000/B000/XXXX")
+    assert said == "POST https://hooks.example.com/[redacted]"

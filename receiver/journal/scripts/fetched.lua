@@ -1,7 +1,8 @@
 -- Settles a fetch that succeeded: what it covers, the new version if anything changed, and the deliveries.
 -- ARGV: connection, token, mark up to which events are covered, status, snapshot ('' when nothing changed),
--- names of what changed as JSON, ms taken, ms between two fetches; then the handlers that the change concerns.
-local connection, token, mark, status, snapshot, changed, took, interval = unpack(ARGV, 1, 8)
+-- names of what changed as JSON, ms taken, ms between two fetches, ids of the companies concerned with blanks between
+-- them; then the handlers that the change concerns.
+local connection, token, mark, status, snapshot, changed, took, interval, companies = unpack(ARGV, 1, 9)
 local work, key = 'refresh:' .. connection, N .. 'connection:' .. connection
 if redis.call('HGET', N .. work, 'hand') ~= token then return false end
 local attempt = redis.call('HGET', N .. work, 'attempt')
@@ -41,7 +42,8 @@ if snapshot ~= '' then
   redis.call('HSET', key, 'snapshot', snapshot, 'status', status)
   redis.call('XADD', N .. 'changes:' .. connection, 'MAXLEN', '~', 1000, version .. '-0', 'changed', changed,
     'from', before or '', 'to', status, 'fetched', now, 'upto', mark, 'events', #events > 0 and cjson.encode(events) or '[]')
-  for i = 9, #ARGV do deliver(ARGV[i], version) end
+  for company in string.gmatch(companies, '%S+') do redis.call('HINCRBY', N .. 'companies', company, 1) end
+  for i = 10, #ARGV do deliver(ARGV[i], version) end
 end
 local awaiting = redis.call('HGETALL', N .. 'awaiting:' .. connection)
 for i = 1, #awaiting, 2 do

@@ -55,7 +55,7 @@ def _type(shape: dict[str, Any]) -> str:
         return " or ".join(map(str, shape["enum"]))
     if _is_secret(shape):
         return "secret"
-    words = {"string": "text", "array": "list", "object": "JSON", "boolean": "yes or no"}
+    words = {"string": "text", "uri": "URL", "array": "list", "object": "JSON", "boolean": "yes or no"}
     kind = str(shape.get("format") or shape.get("type") or "text")
     return words.get(kind, kind)
 

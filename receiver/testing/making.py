@@ -1,22 +1,17 @@
-"""The test kit for handler authors: made-up connections, changes and contexts, without Redis or a network.
-
-    async def test_it_pages_when_the_password_is_wrong():
-        change = make_change(make_connection("PASSWORD_INCORRECT"))
-        http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-        assert await pager(change, make_context(Options(...), http=http)) == Done("42")
-
-To play several attempts at one connection, hand the `memory` and `steps` of one context to the next.
-"""
+"""Made-up connections, changes and contexts."""
 
 import json
 from collections.abc import Iterable
 from typing import Any, TypeVar
+from uuid import UUID
 
 import httpx
 import structlog
 from pydantic import BaseModel, JsonValue
 
-from receiver.api import Change, Connection, Context, Event, Status, Steps
+from receiver.api import Change, CompanyListing, Connection, Context, Event, Status, Steps
+from receiver.journal import compact
+from receiver.journal.deliveries import LONGEST_MEMORY
 
 OptionsT = TypeVar("OptionsT", bound=BaseModel)
 
@@ -34,8 +29,11 @@ class MemorySteps:
         return (json.loads(self.finished[step]),) if step in self.finished else None
 
     async def record(self, step: str, result: JsonValue) -> None:
-        """Keep the result. Raises TypeError when it is not JSON."""
-        self.finished[step] = json.dumps(result)
+        """Keep the result. Raises TypeError when it is not JSON, ValueError when it is too large."""
+        text = compact(result)
+        if len(text) > LONGEST_MEMORY:
+            raise ValueError(f"step {step!r} returned more than {LONGEST_MEMORY} bytes of JSON")
+        self.finished[step] = text
 
 
 def make_connection(status: str = "PASSWORD_INCORRECT", **fields: Any) -> Connection:
@@ -87,8 +85,12 @@ def make_context(
     attempt: int = 1,
     http: httpx.AsyncClient | None = None,
     steps: Steps | None = None,
+    company: Iterable[Connection] = (),
 ) -> Context[OptionsT]:
-    """The context of one attempt. `memory` is filled in place; without `http` any request fails."""
+    """The context of one attempt. `memory` is filled in place; without `http` any request fails.
+
+    `company`: the connections among which `ctx.company_connections()` looks.
+    """
 
     async def make_link() -> str | None:
         return link
@@ -102,7 +104,17 @@ def make_context(
         memory={} if memory is None else memory,
         steps=steps or MemorySteps(),
         make_link=make_link,
+        list_company=_listing(company),
     )
+
+
+def _listing(connections: Iterable[Connection]) -> CompanyListing:
+    listed = tuple(connections)
+
+    async def of_company(company_id: UUID, /) -> list[Connection]:
+        return [each for each in listed if each.company is not None and each.company.id == company_id]
+
+    return of_company
 
 
 def _no_network(request: httpx.Request) -> httpx.Response:
