@@ -182,7 +182,7 @@ class Wire(BaseModel):
         hide_input_in_errors=True,
     )
 
-    def model_post_init(self, context: Any) -> None:
+    def forget_secret(self) -> None:
         """Drop the secret from unknown fields: an update carries former values under `old`."""
         if extra := self.__pydantic_extra__:
             kept = without_secret(extra)
@@ -258,6 +258,13 @@ class _Described(Wire):
     external_id: str | None = None
     is_active: StrictBool | None = None
     connection_magic_link_secret: SecretStr | None = Field(default=None, exclude=True, repr=False)
+
+    def model_post_init(self, context: Any) -> None:
+        """Drop the secret wherever else it lies. Here for all within, since each such call costs its time."""
+        sites = (account.site for account in self.accounts)
+        for wire in (self, self.datasource, self.company, *self.accounts, *sites):
+            if wire is not None:
+                wire.forget_secret()
 
     def unknown_values(self) -> dict[str, list[str]]:
         """Values outside Nectar's closed lists, by the name of their field as Nectar writes it."""

@@ -31,7 +31,7 @@ async def readmit(journal: Journal, message: str, *, dry: bool) -> Verdict:
     if dry:
         return Verdict(message)
     intake = Intake(journal.store, journal.settings.max_backlog, journal.settings.fetch_interval)
-    [receipt] = await intake.accept([understood])
+    receipt = await intake.accept(understood)
     if receipt.reception is Reception.OVERLOADED:
         raise Failed("Too much work is waiting (MAX_BACKLOG). Try again later; it is safe to repeat.")
     if receipt.reception is Reception.DUPLICATE:

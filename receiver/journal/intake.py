@@ -1,6 +1,5 @@
 """Taking messages in: what is acknowledged is in here first."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -47,14 +46,13 @@ class Intake:
         self._store = store
         self._limits = (max_backlog, MESSAGE_MEMORY, int(fetch_interval * 1000))
 
-    async def accept(self, messages: Sequence[Message]) -> list[Receipt]:
-        """Deduplicate, record, and ask for a fetch of each connection, in one atomic write."""
-        arguments: list[str | bytes] = []
-        for message in messages:
-            flags = compact(message.flags) if message.flags else ""
-            arguments += (message.id, message.type, message.connection, message.payload, flags)
-        answers = await self._store.run("accept", *self._limits, *arguments)
-        return [Receipt(Reception(word), event) for word, event in answers]
+    async def accept(self, message: Message) -> Receipt:
+        """Deduplicate, record, and ask for a fetch of the connection, in one atomic write."""
+        flags = compact(message.flags) if message.flags else ""
+        word, event = await self._store.run(
+            "accept", *self._limits, message.id, message.type, message.connection, message.payload, flags
+        )
+        return Receipt(Reception(word), event)
 
     async def quarantine(self, message_id: str, payload: bytes, errors: object) -> None:
         """Keep an authentic message that does not fit the schema, to be validated anew later."""

@@ -18,7 +18,10 @@ class Guarded(HttpToolsProtocol):
     slowest_head = 30.0
     """Seconds within which a head must have arrived: more than requests before it can take, and its body."""
     _head = 0
+    _deadline: float | None = None
+    """Until when a head must have arrived; None: none is awaited."""
     _timer: asyncio.TimerHandle | None = None
+    """Looks at the deadline. One for many requests: one for each would cost as much as the rest."""
     _upgraded = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -30,6 +33,8 @@ class Guarded(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Somebody has gone. uvicorn tells the newest request; the one before would write into the void."""
         self._end_of_head()
+        if self._timer is not None:
+            self._timer.cancel()
         for cycle in self._in_hand:
             cycle.disconnected = not cycle.response_complete
             cycle.message_event.set()
@@ -39,7 +44,7 @@ class Guarded(HttpToolsProtocol):
         """Parse what has come."""
         if self._upgraded:
             return
-        if self._timer is not None:
+        if self._deadline is not None:
             self._head += len(data)
             if self._head > LARGEST_HEAD:
                 self._refuse(Problem(431, f"The headers must not be larger than {LARGEST_HEAD} bytes."))
@@ -69,16 +74,22 @@ class Guarded(HttpToolsProtocol):
         self._refuse(Problem(400, msg))
 
     def _await_head(self) -> None:
-        if self._timer is None:
+        if self._deadline is None:
             self._head = 0
-            self._timer = self.loop.call_later(self.slowest_head, self._too_slow)
+            self._deadline = self.loop.time() + self.slowest_head
+            if self._timer is None:
+                self._timer = self.loop.call_at(self._deadline, self._look)
 
     def _end_of_head(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._deadline = None
 
-    def _too_slow(self) -> None:
+    def _look(self) -> None:
+        self._timer = None
+        if self._deadline is None:
+            return
+        if self._deadline > self.loop.time():
+            self._timer = self.loop.call_at(self._deadline, self._look)
+            return
         self._refuse(Problem(408, f"The headers did not arrive within {self.slowest_head:g} seconds."))
 
     def _refuse(self, problem: Problem) -> None:

@@ -14,7 +14,6 @@ from receiver.signature import HEADER_FAMILIES, SignatureError, Verifier
 from receiver.web.admission import Admission
 from receiver.web.body import check_headers, read
 from receiver.web.counting import Counting
-from receiver.web.gathering import Gathering
 from receiver.web.payload import Foreign, Malformed, Misfit, understand
 from receiver.web.problems import Problem
 
@@ -39,7 +38,6 @@ class WebhookEndpoint:
         allow_unsigned: bool,
     ) -> None:
         self._intake = intake
-        self._gathering = Gathering(intake)
         self._admission = admission
         self._counting = counting
         self._verifier = verifier
@@ -88,7 +86,7 @@ class WebhookEndpoint:
     async def _accept(self, message: Message, began: float) -> Response:
         self._admission.check()
         try:
-            receipt = await self._gathering.accept(message)
+            receipt = await self._intake.accept(message)
         except (RedisError, OSError) as error:
             raise self._admission.unavailable(error) from error
         if receipt.reception is Reception.OVERLOADED:
@@ -97,7 +95,7 @@ class WebhookEndpoint:
             return JSONResponse({"status": "duplicate"})
         for field, values in message.flags.items():
             self._counting.add(f"unknown:{field}", len(values))
-        log.info(
+        log.debug(
             "accepted",
             type=message.type[:LONGEST_LOGGED],
             connection=message.connection,
@@ -106,7 +104,9 @@ class WebhookEndpoint:
             unknown=message.flags or None,
             took_ms=round((time.perf_counter() - began) * 1000, 1),
         )
-        return JSONResponse({"id": receipt.event, "status": "accepted"}, 202)
+        # Ids of the journal need no escaping.
+        body = f'{{"id":"{receipt.event}","status":"accepted"}}'
+        return Response(body, 202, media_type="application/json")
 
     async def _quarantine(self, message_id: str, misfit: Misfit) -> Response:
         self._admission.check()

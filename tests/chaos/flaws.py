@@ -47,9 +47,9 @@ FLAWS = (
         (
             Edit(
                 "web/webhook.py",
-                "            receipt = await self._gathering.accept(message)\n",
+                "            receipt = await self._intake.accept(message)\n",
                 "            import asyncio\n"
-                "            asyncio.ensure_future(self._gathering.accept(message))\n"
+                "            asyncio.ensure_future(self._intake.accept(message))\n"
                 '            return JSONResponse({"id": "", "status": "accepted"}, 202)\n',
             ),
         ),
@@ -62,12 +62,11 @@ FLAWS = (
             Edit("journal/scripts/accept.lua", "redis.call('GET', N .. 'seen:' .. message)", "false"),
             Edit(
                 "journal/intake.py",
-                "        arguments: list[str | bytes] = []\n",
-                "        arguments: list[str | bytes] = []\n"
-                '        keys = ["nectar:seen:" + each.id for each in messages]\n'
-                "        seen = await self._store.redis.mget(keys)\n"
-                "        if all(seen):\n"
-                "            return [Receipt(Reception.DUPLICATE, event) for event in seen]\n",
+                '        flags = compact(message.flags) if message.flags else ""\n',
+                '        seen = await self._store.redis.get("nectar:seen:" + message.id)\n'
+                "        if seen:\n"
+                "            return Receipt(Reception.DUPLICATE, seen)\n"
+                '        flags = compact(message.flags) if message.flags else ""\n',
             ),
         ),
         "messages recorded twice",
@@ -77,9 +76,9 @@ FLAWS = (
         "after a crash the target is asked under another key",
         (
             Edit(
-                "dispatch/delivering.py",
-                'f"{claim.work}:{pending.version}:{pending.fetched}"',
-                'f"{claim.work}:{pending.version}:{claim.token}"',
+                "dispatch/delivery.py",
+                'f"{self.claim.work}:{version}:{fetched}"',
+                'f"{self.claim.work}:{version}:{self.claim.token}"',
             ),
         ),
         "attempts at one version with another key",
@@ -102,8 +101,8 @@ FLAWS = (
         (
             Edit(
                 "journal/scripts/accept.lua",
-                "    count('duplicate')\n",
-                "    count('duplicate')\n    want(connection, seen, interval)\n",
+                "  count('duplicate')\n",
+                "  count('duplicate')\n  want(connection, seen, interval)\n",
             ),
         ),
         "fetches with no new event behind them",

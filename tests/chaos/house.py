@@ -120,6 +120,7 @@ def _environment(folder: Path, first_on_path: Iterable[Path]) -> dict[str, str]:
         "NECTAR_WEBHOOK_SECRET": SECRET,
         "HANDLERS": "effects,troubled",
         "FETCH_INTERVAL": "0.3",
+        "LOG_LEVEL": "debug",
         **{f"EFFECTS_{option}": str(file) for option, file in files.items()},
         **{f"TROUBLED_{option}": str(file) for option, file in files.items()},
     }

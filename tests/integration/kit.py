@@ -1,6 +1,7 @@
 """The journal in a test's hands: shortcuts into each of its states, and time that passes when told to."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -76,8 +77,11 @@ class Journal:
 
     async def accept(self, connection: str = ONE, message_id: str = "") -> Receipt:
         """Take one message in."""
-        [receipt] = await self.intake.accept([message(connection, message_id)])
-        return receipt
+        return await self.intake.accept(message(connection, message_id))
+
+    async def accept_all(self, messages: Iterable[Message]) -> list[Receipt]:
+        """Take messages in that come at the same time, in this order."""
+        return await asyncio.gather(*map(self.intake.accept, messages))
 
     async def take_fetch(self, connection: str = ONE) -> tuple[Claim, Known]:
         """Begin a fetch that is due, and read what is known before it."""

@@ -46,7 +46,7 @@ async def test_pages_have_neither_gaps_nor_duplicates_while_new_events_arrive(
     terminal: Terminal, journal: Journal
 ) -> None:
     """2,500 events in pages of 400, and a new one before each page."""
-    receipts = await journal.intake.accept([message(ONE if n % 2 else TWO) for n in range(2500)])
+    receipts = await journal.accept_all([message(ONE if n % 2 else TWO) for n in range(2500)])
     expected = [receipt.event for receipt in reversed(receipts)]
     seen: list[str] = []
     after: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ async def test_a_filtered_page_is_full_however_rare_its_events_are(
     """They are searched for as far back as there are events."""
     rare = []
     for _ in range(4):
-        await journal.intake.accept([message(ONE) for _ in range(300)])
+        await journal.accept_all([message(ONE) for _ in range(300)])
         rare.append((await journal.accept(TWO)).event)
     found = await terminal.read("events", "--connection", TWO.upper(), "--limit", "3")
     assert [event["id"] for event in found["events"]] == rare[:0:-1]
@@ -112,7 +112,7 @@ async def test_types_status_and_company_filter(terminal: Terminal, running: Benc
     """A company is called by its id, its external id or its name; a status in any case."""
     one, other = running.nectar.add("connected"), running.nectar.add("no-owner")
     running.nectar.edit(other, company={"id": None, "name": "Acme Ltd", "externalId": "A-77"})
-    await running.journal.intake.accept([message(one, kind="connection.created.v2"), message(other)])
+    await running.journal.accept_all([message(one, kind="connection.created.v2"), message(other)])
     await running.work_off()
     newer, older = await ids(terminal)
     assert await ids(terminal, "--type", "connection.created.v2") == [older]
@@ -156,23 +156,21 @@ async def test_an_event_whose_fetch_is_parked_says_so(terminal: Terminal, journa
     ]
 
 
-async def test_only_the_events_that_a_dead_letter_concerns_are_dead(
-    terminal: Terminal, running: Bench
-) -> None:
-    """One that brought nothing new calls for nothing, whatever was before."""
+async def test_all_events_that_a_dead_letter_stands_for_are_dead(terminal: Terminal, running: Bench) -> None:
+    """One that brought nothing new since, too: the state that it told of has not been handled."""
     connection = running.nectar.add("password-incorrect")
     await running.happen(connection, "msg_dead")
     await running.happen(connection, "msg_no_news")
     newer, older = (await terminal.read("events"))["events"]
-    assert (newer["message"], newer["state"]) == ("msg_no_news", "handled")
+    assert (newer["message"], newer["state"]) == ("msg_no_news", "dead")
     assert (older["message"], older["state"]) == ("msg_dead", "dead")
-    assert await ids(terminal, "--state", "dead", "--handler", "b") == [older["id"]]
+    assert await ids(terminal, "--state", "dead", "--handler", "b") == [newer["id"], older["id"]]
     assert await ids(terminal, "--state", "dead", "--handler", "a") == []
 
 
 async def test_an_unknown_value_is_listed_with_its_field(terminal: Terminal, journal: Journal) -> None:
     flagged = message()
-    await journal.intake.accept([type(flagged)(flagged.id, "x", ONE, b"{}", {"status": ["NEW_ONE"]})])
+    await journal.accept_all([type(flagged)(flagged.id, "x", ONE, b"{}", {"status": ["NEW_ONE"]})])
     [event] = (await terminal.read("events"))["events"]
     assert event["unknown"] == {"status": ["NEW_ONE"]}
 

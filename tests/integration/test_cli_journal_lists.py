@@ -54,7 +54,7 @@ async def ids(terminal: Terminal, name: str, *words: str) -> list[str]:
 async def test_connections_come_by_id_and_each_once(terminal: Terminal, journal: Journal) -> None:
     """More of them than Redis's own cursor has on a page, and other keys among them."""
     names = sorted(str(UUID(int=number * 7919)) for number in range(1, 1200))
-    await journal.intake.accept([message(name) for name in names])
+    await journal.accept_all([message(name) for name in names])
     assert await ids(terminal, "connections", "--limit", "500") == names
     first = await terminal.read("connections", "--limit", "3")
     assert [row["id"] for row in first["connections"]] == names[:3]

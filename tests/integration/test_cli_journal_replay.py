@@ -172,7 +172,7 @@ async def test_where_no_handler_is_enabled_it_goes_to_those_that_know_the_connec
 
 async def test_a_long_list_is_cut_for_people_only(journal: Journal, redis_url: str) -> None:
     terminal = Terminal(redis_url, "a")
-    await journal.intake.accept([message(f"{number:08}{ONE[8:]}") for number in range(30)])
+    await journal.accept_all([message(f"{number:08}{ONE[8:]}") for number in range(30)])
     lines = (await terminal.good("replay", "--since", "1h", "--dry-run")).splitlines()
     assert lines[-1] == "  and 10 more"
     plan = await terminal.read("replay", "--since", "1h", "--dry-run")

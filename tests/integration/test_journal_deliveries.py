@@ -47,7 +47,7 @@ async def test_promise_6_all_that_changed_since_the_handler_last_succeeded_is_sh
     await journal.fetch("a", "b")
     await journal.handle("a", Ended("done", "", "CONNECTED", {}))
     for number, name in enumerate(("status", "url", "accounts")):
-        await journal.intake.accept([Message(f"msg_{name}", f"connection.kind{number}", ONE, b"{}")])
+        await journal.intake.accept(Message(f"msg_{name}", f"connection.kind{number}", ONE, b"{}"))
         await journal.settle_fetch(await journal.take_fetch(), "a", status=f"S{number}", changed=(name,))
         await journal.fail(await journal.taken("a"), BROKEN)
     await journal.make_due(A)

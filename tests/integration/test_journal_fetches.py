@@ -198,6 +198,6 @@ async def test_what_waits_for_a_fetch_goes_on_when_a_dead_fetch_comes_back_to_li
 
 async def test_the_history_of_a_busy_connection_is_bounded(journal: Journal) -> None:
     for _ in range(1300):
-        await journal.intake.accept([message()])
+        await journal.intake.accept(message())
         await journal.settle_fetch(await journal.take_fetch())
     assert await journal.redis.xlen(key("changes", ONE)) < 1300

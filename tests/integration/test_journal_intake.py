@@ -23,7 +23,7 @@ async def test_an_accepted_message_is_kept_whole_and_its_connection_is_due_for_a
 ) -> None:
     body = '{"id":"…","country":"ZZ"}'.encode()
     sent = Message("msg_a", "connection.created.v2", ONE, body, {"country": ["ZZ"]})
-    [receipt] = await journal.intake.accept([sent])
+    receipt = await journal.intake.accept(sent)
     [(event, kept)] = await journal.redis.xrange(key("events"))
     assert (receipt.reception, receipt.event) == (ACCEPTED, event)
     assert kept == {
@@ -62,14 +62,14 @@ async def test_a_message_s_id_is_remembered_for_72_hours(journal: Journal) -> No
 async def test_a_batch_is_answered_message_by_message(journal: Journal) -> None:
     """Web processes gather what comes at the same time; a message may even be twice in one batch."""
     a, b = message(ONE), message(TWO)
-    receipts = await journal.intake.accept([a, b, a])
+    receipts = await journal.accept_all([a, b, a])
     assert [receipt.reception for receipt in receipts] == [ACCEPTED, ACCEPTED, DUPLICATE]
     assert receipts[2].event == receipts[0].event
     assert await journal.redis.xlen(key("events")) == 2
 
 
 async def test_events_of_a_connection_that_wait_together_ring_one_bell(journal: Journal) -> None:
-    await journal.intake.accept([message(ONE) for _ in range(50)])
+    await journal.accept_all([message(ONE) for _ in range(50)])
     await journal.accept(ONE)
     await journal.accept(TWO)
     assert await journal.bells() == [refresh(ONE), refresh(TWO)]
@@ -212,7 +212,7 @@ async def test_promise_7_a_message_that_fits_by_now_leaves_the_quarantine_and_ru
 
 
 async def test_of_a_very_long_burst_the_newest_events_are_named(journal: Journal) -> None:
-    await journal.intake.accept([message(message_id=f"msg_burst_{number}") for number in range(250)])
+    await journal.accept_all([message(message_id=f"msg_burst_{number}") for number in range(250)])
     await journal.settle_fetch(await journal.take_fetch(), "a")
     _, pending = await journal.taken("a")
     assert [name for name, _ in pending.events] == [f"msg_burst_{number}" for number in range(150, 250)]

@@ -30,7 +30,7 @@ async def many_old_events(redis: Redis, number: int) -> None:
 
 async def accept(store: Store, connection: str) -> str:
     message = Message(f"msg_{uuid4().hex}", "connection.updated.v2", connection, b"{}")
-    [receipt] = await Intake(store, 1000).accept([message])
+    receipt = await Intake(store, 1000).accept(message)
     return receipt.event
 
 

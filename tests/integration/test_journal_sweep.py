@@ -84,7 +84,7 @@ async def test_promise_2_work_that_a_dead_worker_had_picked_but_not_begun_is_run
 async def test_a_backlog_is_not_rung_for_again(journal: Journal) -> None:
     """However long it has been waiting: its bells stand in line."""
     connections = [f"c{number}" for number in range(1000)]
-    await journal.intake.accept([message(connection) for connection in connections])
+    await journal.accept_all([message(connection) for connection in connections])
     await journal.redis.zadd(key("due"), dict.fromkeys(map(refresh, connections), 1))
     before = await journal.bells()
     for _ in range(3):

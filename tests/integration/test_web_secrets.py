@@ -123,7 +123,12 @@ class Program:
 @pytest.fixture
 async def program(redis_url: str) -> AsyncIterator[Program]:
     port = await free_port()
-    settings = {"NECTAR_WEBHOOK_SECRET": SECRET, "REDIS_URL": redis_url, "NECTAR_API_KEY": "key-of-nectar"}
+    settings = {
+        "NECTAR_WEBHOOK_SECRET": SECRET,
+        "REDIS_URL": redis_url,
+        "NECTAR_API_KEY": "key-of-nectar",
+        "LOG_LEVEL": "debug",
+    }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "receiver.web"),
         env={"PATH": os.environ["PATH"], "PORT": str(port), **settings},

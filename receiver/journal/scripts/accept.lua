@@ -1,12 +1,11 @@
--- Takes messages in: each is recorded, its connection wants a fetch, the bell rings. All or nothing.
--- ARGV: most work that may wait, seconds a message id is remembered, ms between two fetches of a connection;
--- then for each message: its id, event type, connection, payload, flags. Answers for each: a word and the
--- event's id.
+-- Takes a message in: it is recorded, its connection wants a fetch, the bell rings.
+-- ARGV: most work that may wait, seconds a message id is remembered, ms between two fetches of a connection; the
+-- message's id, event type, connection, payload, flags. Answers a word and the event's id.
 local limit, memory, interval = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
-local waiting = redis.call('ZCARD', N .. 'due') + redis.call('ZCARD', N .. 'parked:nectar')
+local message, kind, connection, payload, flags = unpack(ARGV, 4, 8)
 
 -- The handlers whose delivery of this event is among the dead letters; 'refresh' stands for the fetch.
-local function failed(event, connection)
+local function failed(event)
   local found = {}
   local dead = redis.call('HGETALL', N .. 'dead:' .. connection)
   for i = 1, #dead, 2 do
@@ -16,33 +15,28 @@ local function failed(event, connection)
   return found
 end
 
-local answers = {}
-for i = 4, #ARGV, 5 do
-  local message, kind, connection, payload, flags = unpack(ARGV, i, i + 4)
-  local seen = redis.call('GET', N .. 'seen:' .. message)
-  local again = seen and failed(seen, connection) or {}
-  if seen and #again == 0 then
-    count('duplicate')
-    answers[#answers + 1] = {'duplicate', seen}
-  elseif waiting >= limit then
-    count('overloaded')
-    answers[#answers + 1] = {'overloaded', ''}
-  else
-    local event = redis.call('XADD', N .. 'events', '*', 'message', message, 'type', kind,
-      'connection', connection, 'payload', payload, 'flags', flags)
-    redis.call('SET', N .. 'seen:' .. message, event, 'EX', memory)
-    redis.call('RPUSH', N .. 'inbox:' .. connection, event .. ' ' .. cjson.encode({message, kind}))
-    redis.call('LTRIM', N .. 'inbox:' .. connection, -100, -1)
-    for _, work in ipairs(again) do
-      local handler = string.match(work, '^deliver:([^:]+):')
-      if handler then redis.call('HSET', N .. 'awaiting:' .. connection, handler, event) end
-    end
-    if redis.call('ZREM', N .. 'quarantine', message) == 1 then
-      redis.call('DEL', N .. 'quarantined:' .. message)
-    end
-    want(connection, event, interval)
-    count('accepted')
-    answers[#answers + 1] = {'accepted', event}
-  end
+local seen = redis.call('GET', N .. 'seen:' .. message)
+local again = seen and failed(seen) or {}
+if seen and #again == 0 then
+  count('duplicate')
+  return {'duplicate', seen}
 end
-return answers
+if redis.call('ZCARD', N .. 'due') + redis.call('ZCARD', N .. 'parked:nectar') >= limit then
+  count('overloaded')
+  return {'overloaded', ''}
+end
+local event = redis.call('XADD', N .. 'events', '*', 'message', message, 'type', kind,
+  'connection', connection, 'payload', payload, 'flags', flags)
+redis.call('SET', N .. 'seen:' .. message, event, 'EX', memory)
+redis.call('RPUSH', N .. 'inbox:' .. connection, event .. ' ' .. cjson.encode({message, kind}))
+redis.call('LTRIM', N .. 'inbox:' .. connection, -100, -1)
+for _, work in ipairs(again) do
+  local handler = string.match(work, '^deliver:([^:]+):')
+  if handler then redis.call('HSET', N .. 'awaiting:' .. connection, handler, event) end
+end
+if redis.call('ZREM', N .. 'quarantine', message) == 1 then
+  redis.call('DEL', N .. 'quarantined:' .. message)
+end
+want(connection, event, interval)
+count('accepted')
+return {'accepted', event}

@@ -1,0 +1,99 @@
+"""Transitions that wait at the same time share one trip to Redis, and each has its own answer."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from redis.exceptions import ConnectionError, RedisError, ResponseError  # noqa: A004 - redis-py's own
+
+from receiver.journal.store import MOST_AT_ONCE, Store
+
+pytestmark = pytest.mark.anyio
+
+
+class SlowRedis:
+    """Notes its trips; the first waits until it is let go. Each call is answered with its first argument."""
+
+    def __init__(self) -> None:
+        self.trips: list[list[Any]] = []
+        self.go = asyncio.Event()
+        self.error: RedisError | None = None
+
+    def register_script(self, source: str) -> Any:
+        return self.run
+
+    async def run(self, args: list[Any]) -> list[Any]:
+        names = args[1::2]  # each call has one argument, before which stands their number
+        self.trips.append(names)
+        await self.go.wait()
+        if self.error:
+            raise self.error
+        return [ResponseError("no") if name == "bad" else f"answer to {name}" for name in names]
+
+
+@pytest.fixture
+def redis() -> SlowRedis:
+    return SlowRedis()
+
+
+@pytest.fixture
+def store(redis: SlowRedis) -> Store:
+    return Store(redis)  # type: ignore[arg-type]  # as much of a client as trips need
+
+
+async def begin(store: Store, *names: str) -> list["asyncio.Task[Any]"]:
+    tasks = [asyncio.create_task(store.run("accept", name)) for name in names]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    return tasks
+
+
+async def test_who_comes_while_a_trip_is_under_way_is_in_the_next_one(redis: SlowRedis, store: Store) -> None:
+    """And each is told its own answer."""
+    tasks = [*await begin(store, "first"), *await begin(store, "second", "third")]
+    redis.go.set()
+    assert await asyncio.gather(*tasks) == ["answer to first", "answer to second", "answer to third"]
+    assert redis.trips == [["first"], ["second", "third"]]
+
+
+async def test_scripts_do_not_wait_for_each_other(redis: SlowRedis, store: Store) -> None:
+    tasks = [*await begin(store, "first"), asyncio.create_task(store.run("begin", "second"))]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert redis.trips == [["first"], ["second"]]
+    redis.go.set()
+    await asyncio.gather(*tasks)
+
+
+async def test_a_trip_that_fails_fails_for_each_of_its_calls_and_for_no_other(
+    redis: SlowRedis, store: Store
+) -> None:
+    failing = await begin(store, "first", "second")
+    redis.error = ConnectionError("Redis is away")
+    redis.go.set()
+    errors = await asyncio.gather(*failing, return_exceptions=True)
+    assert [type(error) for error in errors] == [ConnectionError, ConnectionError]
+    redis.error = None
+    assert await asyncio.gather(*await begin(store, "third")) == ["answer to third"]
+
+
+async def test_a_call_that_redis_refuses_fails_alone(redis: SlowRedis, store: Store) -> None:
+    tasks = await begin(store, "good", "bad", "better")
+    redis.go.set()
+    good, bad, better = await asyncio.gather(*tasks, return_exceptions=True)
+    assert (good, better) == ("answer to good", "answer to better")
+    assert isinstance(bad, ResponseError)
+
+
+async def test_who_has_gone_meanwhile_disturbs_nobody(redis: SlowRedis, store: Store) -> None:
+    gone, *rest = [*await begin(store, "first"), *await begin(store, "second")]
+    gone.cancel()
+    redis.go.set()
+    assert await asyncio.gather(*rest) == ["answer to second"]
+
+
+async def test_a_trip_has_its_limit(redis: SlowRedis, store: Store) -> None:
+    tasks = await begin(store, *(str(number) for number in range(MOST_AT_ONCE + 10)))
+    redis.go.set()
+    await asyncio.gather(*tasks)
+    assert [len(trip) for trip in redis.trips] == [MOST_AT_ONCE, 10]
