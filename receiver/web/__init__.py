@@ -57,7 +57,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             await store.close()
 
     routes = [
-        Route("/webhooks/nectar", webhook.__call__, methods=["POST"]),
+        Route("/webhooks/nectar", webhook, methods=["POST"]),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),

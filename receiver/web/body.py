@@ -1,6 +1,7 @@
 """Reading a request's body within limits."""
 
 import asyncio
+from collections.abc import Mapping
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -13,18 +14,18 @@ SLOWEST = 10.0
 """Seconds within which a body must have arrived; Svix gives up on us after fifteen."""
 
 
-def check_headers(request: Request) -> None:
+def check_headers(headers: Mapping[str, str]) -> None:
     """Raise Problem unless the body is declared as JSON in UTF-8, not compressed, and not too large."""
-    kind, *parameters = request.headers.get("content-type", "").lower().replace(" ", "").split(";")
+    kind, *parameters = headers.get("content-type", "").lower().replace(" ", "").split(";")
     charsets = {
         each.removeprefix("charset=").strip('"') for each in parameters if each.startswith("charset=")
     }
     if kind != JSON or charsets - {"utf-8", "utf8"}:
         raise Problem(415, "The body must be application/json in UTF-8.", headers={"Accept": JSON})
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    if headers.get("content-encoding", "identity").lower() != "identity":
         why = "The body must not be compressed: its signature is over it as it is."
         raise Problem(415, why, headers={"Accept-Encoding": "identity"})
-    declared = request.headers.get("content-length", "0")[:20]
+    declared = headers.get("content-length", "0")[:20]
     if declared.isdecimal() and int(declared) > LARGEST:
         raise too_large()
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from receiver.journal import Message
-from receiver.schema import EventHead, WebhookPayload, without_secret
+from receiver.schema import NO_SECRET, EventHead, WebhookPayload, without_secret
 
 CONCERNS_US = "connection."
 UNNAMED = "connection"
@@ -41,14 +41,17 @@ class Misfit:
 def understand(message_id: str, body: bytes) -> Message | Foreign | Misfit:
     """What a verified body says. Raises Malformed."""
     _refuse_odd_numbers(body)
+    clean = _names_no_secret(body)
     try:
-        payload = WebhookPayload.model_validate_json(body)
+        payload = WebhookPayload.model_validate_json(body, context=NO_SECRET if clean else None)
     except ValidationError as error:
         return _misunderstood(body, error)
     kind = payload.event_type or UNNAMED
     if _is_foreign(kind):
         return Foreign(kind)
-    return Message(message_id, kind, str(payload.id), _scrubbed(body), payload.unknown_values())
+    return Message(
+        message_id, kind, str(payload.id), body if clean else _scrubbed(body), payload.unknown_values()
+    )
 
 
 def _misunderstood(body: bytes, error: ValidationError) -> Foreign | Misfit:
@@ -83,11 +86,15 @@ def _is_foreign(kind: str) -> bool:
     return kind != UNNAMED and not kind.startswith(CONCERNS_US)
 
 
-def _scrubbed(body: bytes) -> bytes:
-    """The body without the magic link's secret; byte for byte as it came where there is no word of one."""
+def _names_no_secret(body: bytes) -> bool:
     plain = body
     if b"\\u" in body:
         plain = ESCAPED.sub(lambda escape: bytes.fromhex(escape[1].decode()), body)
-    if b"magic" not in plain.lower():
+    return b"magic" not in plain.lower()
+
+
+def _scrubbed(body: bytes) -> bytes:
+    """The body without the magic link's secret; byte for byte as it came where there is no word of one."""
+    if _names_no_secret(body):
         return body
     return to_json(without_secret(from_json(body)), inf_nan_mode="null")

@@ -2,11 +2,13 @@
 
 import time
 import uuid
+from collections.abc import Mapping
 
 import structlog
 from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 from receiver.journal import Intake, Message, Reception
@@ -43,23 +45,25 @@ class WebhookEndpoint:
         self._verifier = verifier
         self._allow_unsigned = allow_unsigned
 
-    async def __call__(self, request: Request) -> Response:
-        """Answer 2xx only once the event, and the work that it calls for, are in Redis."""
-        with bound_contextvars(message=_claimed_id(request)[:LONGEST_LOGGED] or None):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 2xx only once the event, and the work that it calls for, are in Redis. An ASGI application."""
+        headers = _headers(scope)
+        with bound_contextvars(message=_claimed_id(headers)[:LONGEST_LOGGED] or None):
             try:
-                return await self._receive(request)
+                response = await self._receive(Request(scope, receive), headers)
             except Problem as problem:
                 self._counting.add(f"refused:{problem.status}")
                 log.warning("refused", status=problem.status, reason=problem.detail)
                 raise
+        await response(scope, receive, send)
 
-    async def _receive(self, request: Request) -> Response:
+    async def _receive(self, request: Request, headers: Mapping[str, str]) -> Response:
         began = time.perf_counter()
         if self._verifier is None and not self._allow_unsigned:
             raise self._admission.closed("NECTAR_WEBHOOK_SECRET is not set: this endpoint takes no messages.")
-        check_headers(request)
+        check_headers(headers)
         body = await read(request)
-        message_id = self._authenticate(request, body)
+        message_id = self._authenticate(headers, body)
         try:
             understood = understand(message_id, body)
         except Malformed as error:
@@ -74,12 +78,12 @@ class WebhookEndpoint:
             case Message():
                 return await self._accept(understood, began)
 
-    def _authenticate(self, request: Request, body: bytes) -> str:
-        signed = any(f"{family}-signature" in request.headers for family in HEADER_FAMILIES)
+    def _authenticate(self, headers: Mapping[str, str], body: bytes) -> str:
+        signed = any(f"{family}-signature" in headers for family in HEADER_FAMILIES)
         if self._verifier is None or (self._allow_unsigned and not signed):
-            return _claimed_id(request) or f"unsigned_{uuid.uuid4().hex}"
+            return _claimed_id(headers) or f"unsigned_{uuid.uuid4().hex}"
         try:
-            return self._verifier.verify(request.headers, body, time.time()).message_id
+            return self._verifier.verify(headers, body, time.time()).message_id
         except SignatureError as error:
             raise Problem(401, f"Not authentic: {error}.") from None
 
@@ -123,7 +127,15 @@ class WebhookEndpoint:
         )
 
 
-def _claimed_id(request: Request) -> str:
+def _headers(scope: Scope) -> dict[str, str]:
+    """The headers by name in lower case; of one that comes several times the first.
+
+    Starlette's own look through all of them for each that they are asked for.
+    """
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+
+
+def _claimed_id(headers: Mapping[str, str]) -> str:
     """The message's id as its headers say, before anybody has checked them; empty when they do not."""
-    named = (request.headers.get(f"{family}-id") for family in HEADER_FAMILIES)
+    named = (headers.get(f"{family}-id") for family in HEADER_FAMILIES)
     return next(filter(None, named), "")

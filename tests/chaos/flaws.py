@@ -126,12 +126,12 @@ FLAWS = (
         (
             Edit(
                 "web/webhook.py",
-                "        message_id = self._authenticate(request, body)\n"
+                "        message_id = self._authenticate(headers, body)\n"
                 "        try:\n"
                 "            understood = understand(message_id, body)\n",
                 "        try:\n"
-                "            understood = understand(_claimed_id(request), body)\n"
-                "            message_id = self._authenticate(request, body)\n",
+                "            understood = understand(_claimed_id(headers), body)\n"
+                "            message_id = self._authenticate(headers, body)\n",
             ),
         ),
         "intruders read, kept or acknowledged",

@@ -47,8 +47,9 @@ Or only for this test: check_handler(pager, answer={"POST /pages": {"id": "page-
         "Return Done(...), Skipped(...), RetryLater(...) or Rejected(...) at the end of every path.",
     ),
     "forgets-to-await": Entry(
-        "A coroutine is made and not awaited: what it should do never happens.",
-        "Write `await` before the call.",
+        "A coroutine is made and not awaited, or a task is begun and not waited for: what it should do never "
+        "happens, or nobody knows whether it did.",
+        "Write `await` before the call. For several at once: await asyncio.gather(one(), another())",
     ),
     "keeps-what-is-not-json": Entry(
         "What it keeps cannot be kept. ctx.memory, and what a step of ctx.once returns, must be JSON of 16 "
@@ -87,7 +88,8 @@ no harm: check_handler(..., allow={"unrecognisable"})""",
         "see 401 and 403 (then it waits until the target takes the handler again), 429 and its Retry-After, "
         "5xx, time-outs and broken connections (then it tries later, and spares a target that is down). "
         "From anything else it concludes a mistake in the handler, which uses up its attempts.",
-        f"Look at the status first, and let httpx's own error out:\n\n{_LET_OUT}",
+        f"Look at the status first, and let httpx's own error out:\n\n{_LET_OUT}\n\n"
+        "An ExceptionGroup hides it, too: asyncio.gather raises the error itself, a TaskGroup does not.",
     ),
     "gives-up": Entry(
         "It answers Rejected because its target is in trouble for a while. That is a dead letter at once, "

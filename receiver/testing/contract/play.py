@@ -19,6 +19,8 @@ OptionsT = TypeVar("OptionsT", bound=BaseModel)
 
 TOO_LONG = 0.2
 """Seconds for which a handler may not hold up the event loop."""
+ANSWER = 0.01
+"""Seconds, by the loop's clock, that a target takes for an answer: attempts side by side take turns."""
 HARD_LIMIT = 120.0
 """Seconds beyond its time, by the loop's clock, after which a handler is given up."""
 
@@ -43,6 +45,8 @@ class Play:
         self.blocked_at: set[str] = set()
         self.over = False
         """No other scene can follow."""
+        self.alone = True
+        """Only one attempt is made at a time."""
 
     def find(self, name: str, seen: str) -> None:
         """Something is wrong."""
@@ -50,7 +54,9 @@ class Play:
 
     def router(self, http: FakeHTTP | None = None, **more: Any) -> "WatchedRouter":
         """A router of its own, with a target of its own."""
-        return WatchedRouter(self, http or self.scenery.target(), **more)
+        http = http or self.scenery.target()
+        http.answer_after(ANSWER)
+        return WatchedRouter(self, http, **more)
 
     def expect_well(self, run: Run, name: str = "fails") -> bool:
         """Find `name` when the attempt failed; whether it did not."""
@@ -170,6 +176,7 @@ class WatchedRouter(FakeRouter[Any]):
         """Anything."""
 
     async def _run(self, more: dict[str, Any]) -> Run:
+        before = asyncio.all_tasks()
         task = asyncio.ensure_future(super()._run(more))
         limit = more.get("timeout") or self.handler.timeout
         await asyncio.wait({task}, timeout=limit + HARD_LIMIT)
@@ -187,4 +194,15 @@ class WatchedRouter(FakeRouter[Any]):
             raise SceneOverError from error
         assert self._connection is not None
         self._play.see(run, self._connection)
+        if self._play.alone and run.error is None:
+            self._end_what_is_left(asyncio.all_tasks() - before)
         return run
+
+    def _end_what_is_left(self, tasks: set[asyncio.Task[Any]]) -> None:
+        """Tasks that the handler has begun and not waited for; those of libraries are their own affair."""
+        for task in tasks:
+            code = getattr(task.get_coro(), "cr_code", None)
+            own = code is not None and code.co_filename.startswith(self._play.scenery.guard.home)
+            if code is not None and own and not task.done() and not task.cancelling():
+                task.cancel()
+                self._play.find("forgets-to-await", f"a task runs on when it has answered: {code.co_name}")

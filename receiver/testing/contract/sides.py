@@ -17,8 +17,6 @@ from receiver.testing.contract.suite import Act, Suite
 from receiver.testing.running import Run
 from receiver.testing.target import FakeHTTP, SentRequest
 
-STAGGER = 0.01
-"""Seconds for an answer, so that two attempts take turns."""
 SHORTEST_ID = 2
 LONGEST_PREFLIGHT = 10.0
 
@@ -35,6 +33,7 @@ async def play_sides(suite: Suite) -> None:
 
 def _two(suite: Suite, broken: str) -> Act:
     async def act(play: Play) -> None:
+        play.alone = False
         one, other = _pair(suite, play)
         for status in (broken, HEALTHY):
             await asyncio.gather(one.show_state(status, mark="a"), other.show_state(status, mark="b"))
@@ -52,8 +51,6 @@ def _pair(suite: Suite, play: Play) -> tuple[WatchedRouter, WatchedRouter]:
     """Two routers at one target, which gives each thing an id of its own."""
     shared = suite.scenery.target()
     targets = [FakeHTTP(_ids_of(mark) if suite.scenery.generic else shared.answers) for mark in "ab"]
-    for target in targets:
-        target.answer_after(STAGGER)
     return play.router(targets[0]), play.router(targets[1])
 
 

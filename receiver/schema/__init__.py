@@ -24,17 +24,9 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-COUNTRIES = frozenset(
-    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT "
-    "BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH "
-    "ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT "
-    "HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS "
-    "LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI "
-    "NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG "
-    "SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG "
-    "UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW".split()
-)
-"""The 249 ISO 3166-1 alpha-2 codes."""
+from receiver.schema.countries import COUNTRIES as COUNTRIES
+from receiver.schema.scrubbing import NO_SECRET as NO_SECRET
+from receiver.schema.scrubbing import without_secret as without_secret
 
 
 class OpenEnum(StrEnum):
@@ -159,14 +151,6 @@ NoneIsBlank = BeforeValidator(lambda value: "" if value is None else value)
 NoneIsEmpty = BeforeValidator(lambda value: () if value is None else value)
 
 
-def without_secret(value: Any) -> Any:
-    """`value` (any JSON) without the magic link's secret, wherever in it that lies."""
-    if isinstance(value, dict):
-        shown = (name for name in value if "magiclinksecret" not in name.replace("_", "").lower())
-        return {name: without_secret(value[name]) for name in shown}
-    return [without_secret(inner) for inner in value] if isinstance(value, list) else value
-
-
 class Wire(BaseModel):
     """Base of all that comes from Nectar: camelCase outside, snake_case inside, unknown fields kept.
 
@@ -260,7 +244,12 @@ class _Described(Wire):
     connection_magic_link_secret: SecretStr | None = Field(default=None, exclude=True, repr=False)
 
     def model_post_init(self, context: Any) -> None:
-        """Drop the secret wherever else it lies. Here for all within, since each such call costs its time."""
+        """Drop the secret wherever else it lies. Here for all within, since each such call costs its time.
+
+        `context`: NO_SECRET where it is known that there is no word of one.
+        """
+        if context is NO_SECRET:
+            return
         sites = (account.site for account in self.accounts)
         for wire in (self, self.datasource, self.company, *self.accounts, *sites):
             if wire is not None:
