@@ -16,6 +16,9 @@ TOLERANCE = 5 * 60
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what a secret begins with
 HEADER_FAMILIES = ("svix", "webhook")
+HEADER_NAMES = tuple(
+    (f"{family}-id", f"{family}-timestamp", f"{family}-signature") for family in HEADER_FAMILIES
+)
 
 
 class SignatureError(ValueError):
@@ -90,9 +93,12 @@ def _split(signatures: str) -> Iterable[tuple[str, str, str]]:
 
 
 def _read_headers(headers: Mapping[str, str]) -> tuple[str, str, str]:
-    for family in HEADER_FAMILIES:
-        names = [f"{family}-{part}" for part in ("id", "timestamp", "signature")]
-        message_id, stamp, signatures = (headers.get(name, "") for name in names)
+    for id_name, stamp_name, signature_name in HEADER_NAMES:
+        message_id, stamp, signatures = (
+            headers.get(id_name),
+            headers.get(stamp_name),
+            headers.get(signature_name),
+        )
         if message_id and stamp and signatures:
             return message_id, stamp, signatures
     raise SignatureError("svix-id, svix-timestamp and svix-signature must all be there")

@@ -34,9 +34,9 @@ class Admission:
         """The answer while messages cannot be taken: come again."""
         return Problem(503, why, headers={"Retry-After": str(RETRY_AFTER)})
 
-    def unavailable(self, error: Exception) -> Problem:
-        """The answer when the message could not be written. The log has Redis's own words."""
-        log.error("not written", reason=describe(error))
+    def unavailable(self, error: Exception, message: str) -> Problem:
+        """The answer when the message of this id could not be written. The log has Redis's own words."""
+        log.error("not written", message=message, reason=describe(error))
         return self.closed("The message cannot be kept now: Redis is away, full or read-only.")
 
     async def watch(self) -> None:

@@ -9,7 +9,6 @@ from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
 
 from receiver.journal import Intake, Message, Reception
 from receiver.signature import HEADER_FAMILIES, SignatureError, Verifier
@@ -46,15 +45,15 @@ class WebhookEndpoint:
         self._allow_unsigned = allow_unsigned
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 2xx only once the event, and the work that it calls for, are in Redis. An ASGI application."""
+        """As an ASGI application: answer 2xx only once event and work are in Redis."""
         headers = _headers(scope)
-        with bound_contextvars(message=_claimed_id(headers)[:LONGEST_LOGGED] or None):
-            try:
-                response = await self._receive(Request(scope, receive), headers)
-            except Problem as problem:
-                self._counting.add(f"refused:{problem.status}")
-                log.warning("refused", status=problem.status, reason=problem.detail)
-                raise
+        try:
+            response = await self._receive(Request(scope, receive), headers)
+        except Problem as problem:
+            self._counting.add(f"refused:{problem.status}")
+            message = _claimed_id(headers)[:LONGEST_LOGGED] or None
+            log.warning("refused", message=message, status=problem.status, reason=problem.detail)
+            raise
         await response(scope, receive, send)
 
     async def _receive(self, request: Request, headers: Mapping[str, str]) -> Response:
@@ -79,8 +78,7 @@ class WebhookEndpoint:
                 return await self._accept(understood, began)
 
     def _authenticate(self, headers: Mapping[str, str], body: bytes) -> str:
-        signed = any(f"{family}-signature" in headers for family in HEADER_FAMILIES)
-        if self._verifier is None or (self._allow_unsigned and not signed):
+        if self._verifier is None or (self._allow_unsigned and not _is_signed(headers)):
             return _claimed_id(headers) or f"unsigned_{uuid.uuid4().hex}"
         try:
             return self._verifier.verify(headers, body, time.time()).message_id
@@ -92,7 +90,7 @@ class WebhookEndpoint:
         try:
             receipt = await self._intake.accept(message)
         except (RedisError, OSError) as error:
-            raise self._admission.unavailable(error) from error
+            raise self._admission.unavailable(error, message.id) from error
         if receipt.reception is Reception.OVERLOADED:
             raise self._admission.closed("Too much work is waiting.")
         if receipt.reception is Reception.DUPLICATE:
@@ -117,7 +115,7 @@ class WebhookEndpoint:
         try:
             await self._intake.quarantine(message_id, misfit.payload, misfit.errors)
         except (RedisError, OSError) as error:
-            raise self._admission.unavailable(error) from error
+            raise self._admission.unavailable(error, message_id) from error
         log.warning("quarantined", message=message_id, errors=misfit.errors)
         raise Problem(
             422,
@@ -135,7 +133,10 @@ def _headers(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
 
 
+def _is_signed(headers: Mapping[str, str]) -> bool:
+    return any(f"{family}-signature" in headers for family in HEADER_FAMILIES)
+
+
 def _claimed_id(headers: Mapping[str, str]) -> str:
     """The message's id as its headers say, before anybody has checked them; empty when they do not."""
-    named = (headers.get(f"{family}-id") for family in HEADER_FAMILIES)
-    return next(filter(None, named), "")
+    return headers.get("svix-id") or headers.get("webhook-id", "")
