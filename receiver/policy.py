@@ -41,7 +41,14 @@ class Failure:
 
 
 def judge(error: BaseException) -> Failure:
-    """What follows from an exception that a handler let out."""
+    """What follows from an exception that a handler let out.
+
+    Of a group, as a task group raises, what follows from the one that stands most in the way.
+    """
+    if isinstance(error, BaseExceptionGroup):
+        failures = [judge(inner) for inner in error.exceptions]
+        order = [Reaction.PARK, Reaction.RETRY, Reaction.REJECT]
+        return min(failures, key=lambda failure: (order.index(failure.reaction), -(failure.after or 0.0)))
     if isinstance(error, httpx.HTTPStatusError):
         return _judge_response(error.request, error.response)
     reason = describe(error)

@@ -70,4 +70,4 @@ def test_as_json_it_is_one_document(home: Environment) -> None:
 def test_a_handler_that_is_not_there_exits_1_and_says_which_there_are(tmp_path: Path) -> None:
     done = nectar_router(tmp_path, "handlers", "check", "pagr")
     assert done.returncode == 1
-    assert "No installed package provides a handler 'pagr'; there are: email, " in done.stderr
+    assert "No installed package provides a handler 'pagr'; there are: chat, " in done.stderr

@@ -273,7 +273,19 @@ async def looks_up(change: Change, ctx: Ctx) -> Outcome:
     return Done()
 
 
+@handler("several-at-once", options=Options)
+async def several_at_once(change: Change, ctx: Ctx) -> Outcome:
+    """Does not wait for one before it sends the next."""
+
+    async def put(name: str) -> None:
+        (await ctx.http.put(f"{ctx.options.url}/{name}")).raise_for_status()
+
+    await asyncio.gather(put("status"), put("owner"), put("company"))
+    return Done()
+
+
 RIGHT = [
     *(skips, rejects, waits, ticket, searches, upserts, creates_on_404, strict, deduplicated_by_field),
     *(patient, thoughtful, says_later, only_transitions, owner_watcher, mails, looks_up),
+    several_at_once,
 ]

@@ -112,20 +112,27 @@ def test_others_reach_whom_they_like() -> None:
         socket.create_connection(server.getsockname(), timeout=5).close()
 
 
-def test_a_task_that_will_not_end_does_not_keep_the_thread() -> None:
+def test_a_task_that_will_not_be_cancelled_is_broken_off() -> None:
+    broken_off = []
+
     async def stubborn() -> None:
         while True:
             try:
                 await asyncio.get_running_loop().create_future()
             except asyncio.CancelledError:
                 continue
+            except GeneratorExit:
+                broken_off.append(True)
+                raise
 
-    async def act() -> str:
+    async def act() -> asyncio.Task[None]:
         task = asyncio.ensure_future(stubborn())
         await asyncio.sleep(0)
-        return "done" if not task.done() else "ended"
+        return task
 
-    assert played(act) == "done"
+    task = played(act)
+    assert broken_off == [True]
+    assert not task.done()
 
 
 def test_a_thread_that_never_ends_is_left_to_itself() -> None:

@@ -130,6 +130,12 @@ def test_another_key_each_time_is_none() -> None:
     assert repeated([one], [other], KEY) == [other]
 
 
+def test_a_key_that_only_one_has_is_none() -> None:
+    keyed = sent(headers={"Idempotency-Key": KEY})
+    assert repeated([sent()], [keyed], KEY) == [keyed]
+    assert repeated([keyed], [sent()], KEY) == [sent()]
+
+
 def test_what_was_not_sent_before_is_no_repeat() -> None:
     comment = sent(url="https://api.example.com/comments")
     assert repeated([sent()], [comment], KEY) == []

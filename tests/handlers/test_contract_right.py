@@ -11,7 +11,7 @@ from handlers.log import log
 from receiver.api import Change, Context, Done, Handler, Outcome, Skipped, handler
 from receiver.testing import check_handler, contract_report
 from receiver.testing.contract import Report
-from tests.handlers.right_handlers import RIGHT, Options, looks_up, searches, ticket
+from tests.handlers.right_handlers import RIGHT, Options, looks_up, owner_watcher, searches, ticket
 from tests.handlers.wrong_handlers import real_target
 
 
@@ -60,6 +60,12 @@ def test_a_handler_that_does_several_things_is_cut_off_after_each() -> None:
     told = [scene.told for scene in contract_report(looks_up).scenes]
     for effect in (1, 2, 3):
         assert f"PASSWORD_INCORRECT; the process dies after effect {effect}, and another takes over" in told
+
+
+def test_a_handler_is_shown_news_in_what_it_asked_for_when_that_is_not_the_status() -> None:
+    scenes = contract_report(owner_watcher).scenes
+    [scene] = [each for each in scenes if each.told == "CONNECTED, then PASSWORD_INCORRECT, then CONNECTED"]
+    assert scene.went == ("done", "done", "done")
 
 
 def test_each_scene_has_a_stand_in_of_its_own() -> None:

@@ -101,6 +101,24 @@ async def test_a_step_outlasts_failures_over_newer_versions() -> None:
     assert (steps(router), shown(router)[-1]["step"]) == (1, 1)
 
 
+async def test_steps_of_an_earlier_success_are_forgotten_with_the_first_step_of_the_next() -> None:
+    @handler("steps")
+    async def two_steps(change: Change, ctx: Context) -> Outcome:
+        async def step(name: str) -> None:
+            (await ctx.http.post(f"https://diary.example.com/{name}")).raise_for_status()
+
+        for name in ("one", "two") if change.version == 1 else ("two", "one"):
+            await ctx.once(name, lambda name=name: step(name))  # type: ignore[misc]  # a lambda's default
+        return Done()
+
+    router = FakeRouter(two_steps)
+    await router.show(BROKEN)
+    router.http.refuse(times=1, after=1)
+    await router.show(WORKS)
+    await router.show_again()
+    assert [sent.path for sent in router.http.requests if sent.taken] == ["/one", "/two", "/two", "/one"]
+
+
 async def test_a_death_loses_memory_and_the_step_at_hand_and_nothing_else() -> None:
     router = FakeRouter(diary)
     await router.show(BROKEN)

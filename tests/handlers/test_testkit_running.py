@@ -193,6 +193,9 @@ async def test_what_is_logged_in_any_way_is_heard_and_each_run_hears_its_own() -
         await asyncio.sleep(0.01)
         structlog.get_logger("elsewhere").warning("two")
         logging.getLogger("library").info("three %s", change.version)
+        logging.getLogger("httpx").info("a line for each request")
+        # As structlog hands its lines on, where it is set up so.
+        logging.getLogger("handlers.logger").info({"event": "one"})
         return Done()
 
     changes = [make_change(CHANGE.connection, version=version) for version in (1, 2)]

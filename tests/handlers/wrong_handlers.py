@@ -1,19 +1,13 @@
 """Handlers that break the contract, each in one way, which its name says."""
 
 import asyncio
-import logging
-import time
-import urllib.request
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 from pydantic import BaseModel, HttpUrl, SecretStr
 
 from receiver.api import Change, Context, Done, Outcome, Rejected, Skipped, handler
-
-log = logging.getLogger(__name__)
 
 
 class Options(BaseModel):
@@ -109,37 +103,6 @@ async def mails_twice(change: Change, ctx: Ctx) -> Outcome:
     return Done()
 
 
-@handler("logs-secret", options=Options)
-async def logs_secret(change: Change, ctx: Ctx) -> Outcome:
-    ctx.log.info("paging", credentials=ctx.options.token.get_secret_value())
-    await page(ctx, "broken")
-    return Done()
-
-
-@handler("logs-secret-url-on-failure", options=Options)
-async def logs_secret_url_on_failure(change: Change, ctx: Ctx) -> Outcome:
-    """The text of httpx's error holds the URL, which here is secret."""
-    url = f"https://hooks.example.com/{ctx.options.token.get_secret_value()}"
-    try:
-        reply = await ctx.http.put(url)
-        reply.raise_for_status()
-    except httpx.HTTPStatusError as error:
-        log.warning("not paged: %s", error)
-        raise
-    return Done()
-
-
-@handler("prints-link", options=Options)
-async def prints_link(change: Change, ctx: Ctx) -> Outcome:
-    print("link:", await ctx.reconnect_link())
-    return Done()
-
-
-@handler("tells-owner", options=Options)
-async def tells_owner(change: Change, ctx: Ctx) -> Outcome:
-    return Done(change.connection.workflow_owner_email)
-
-
 @handler("swallows", options=Options)
 async def swallows(change: Change, ctx: Ctx) -> Outcome:
     try:
@@ -215,177 +178,6 @@ async def trusts_previous_status(change: Change, ctx: Ctx) -> Outcome:
     return Done()
 
 
-@handler("blocks", options=Options)
-async def blocks(change: Change, ctx: Ctx) -> Outcome:
-    time.sleep(0.3)  # noqa: ASYNC251 - the mistake
-    return Done()
-
-
-@handler("blocks-when-throttled", options=Options)
-async def blocks_when_throttled(change: Change, ctx: Ctx) -> Outcome:
-    try:
-        await page(ctx, "broken")
-    except httpx.HTTPStatusError as error:
-        if error.response.status_code == 429:
-            time.sleep(0.3)  # noqa: ASYNC251 - the mistake
-        raise
-    return Done()
-
-
-WORDS = {"CONNECTED": "works", "PASSWORD_INCORRECT": "has a wrong password", "": "has no status"}
-
-
-@handler("knows-all-statuses", options=Options)
-async def knows_all_statuses(change: Change, ctx: Ctx) -> Outcome:
-    """Has a word for each status there is today."""
-    status = change.connection.status
-    words = dict.fromkeys(type(status).__members__, "is broken") | WORDS
-    await page(ctx, words[status])
-    return Done()
-
-
-@handler("needs-status", options=Options)
-async def needs_status(change: Change, ctx: Ctx) -> Outcome:
-    await page(ctx, str(change.connection.status)[0])
-    return Done()
-
-
-@handler("needs-owner", options=Options)
-async def needs_owner(change: Change, ctx: Ctx) -> Outcome:
-    owner = change.connection.workflow_owner_email
-    await page(ctx, "broken", to=owner.lower())  # type: ignore[union-attr]  # the mistake
-    return Done()
-
-
-@handler("needs-company", options=Options)
-async def needs_company(change: Change, ctx: Ctx) -> Outcome:
-    await page(ctx, change.connection.company.name.upper())  # type: ignore[union-attr]  # the mistake
-    return Done()
-
-
-@handler("needs-utility", options=Options)
-async def needs_utility(change: Change, ctx: Ctx) -> Outcome:
-    await page(ctx, str(change.connection.datasource.name))  # type: ignore[union-attr]  # the mistake
-    return Done()
-
-
-@handler("needs-link", options=Options)
-async def needs_link(change: Change, ctx: Ctx) -> Outcome:
-    await page(ctx, "broken", link=(await ctx.reconnect_link()).strip())  # type: ignore[union-attr]  # the mistake
-    return Done()
-
-
-@handler("name-in-header", options=Options)
-async def name_in_header(change: Change, ctx: Ctx) -> Outcome:
-    company = change.connection.company
-    title = (company.name or "") if company else ""
-    (await ctx.http.put(str(ctx.options.url), headers={"X-Title": title})).raise_for_status()
-    return Done()
-
-
-@handler("keeps-reply", options=Options)
-async def keeps_reply(change: Change, ctx: Ctx) -> Outcome:
-    ctx.memory["reply"] = await page(ctx, "broken")  # type: ignore[assignment]  # the mistake
-    return Done()
-
-
-@handler("keeps-too-much", options=Options)
-async def keeps_too_much(change: Change, ctx: Ctx) -> Outcome:
-    ctx.memory["log"] = "x" * 20_000
-    return Done()
-
-
-@handler("step-returns-reply", options=Options)
-async def step_returns_reply(change: Change, ctx: Ctx) -> Outcome:
-    await ctx.once("page", lambda: page(ctx, "broken"))  # type: ignore[type-var]  # the mistake
-    return Done()
-
-
-@handler("returns-nothing", options=Options)
-async def returns_nothing(change: Change, ctx: Ctx) -> Outcome:
-    await page(ctx, "broken")
-    return None  # type: ignore[return-value]  # the mistake
-
-
-@handler("returns-coroutine", options=Options)
-async def returns_coroutine(change: Change, ctx: Ctx) -> Outcome:
-    return page(ctx, "broken")  # type: ignore[return-value]  # the mistake
-
-
-@handler("forgets-await", options=Options)
-async def forgets_await(change: Change, ctx: Ctx) -> Outcome:
-    page(ctx, "broken")  # type: ignore[unused-coroutine]
-    return Done()
-
-
-@handler("uses-coroutine", options=Options)
-async def uses_coroutine(change: Change, ctx: Ctx) -> Outcome:
-    reply = ctx.http.post(str(ctx.options.url))
-    reply.raise_for_status()  # type: ignore[attr-defined]  # the mistake
-    return Done()
-
-
-@handler("too-slow", options=Options, timeout=5)
-async def too_slow(change: Change, ctx: Ctx) -> Outcome:
-    await asyncio.sleep(60)
-    return Done()
-
-
-@handler("swallows-cancellation", options=Options)
-async def swallows_cancellation(change: Change, ctx: Ctx) -> Outcome:
-    try:
-        await page(ctx, "broken")
-    except asyncio.CancelledError:
-        return Done("never mind")
-    return Done()
-
-
-@handler("never-ends", options=Options)
-async def never_ends(change: Change, ctx: Ctx) -> Outcome:
-    while True:
-        try:
-            await page(ctx, "broken")
-            return Done()
-        except asyncio.CancelledError:
-            continue
-
-
-@handler("own-client", options=Options)
-async def own_client(change: Change, ctx: Ctx) -> Outcome:
-    async with httpx.AsyncClient() as client:
-        await client.put(str(ctx.options.url))
-    return Done()
-
-
-@handler("blocking-client", options=Options)
-async def blocking_client(change: Change, ctx: Ctx) -> Outcome:
-    urllib.request.urlopen(str(ctx.options.url))  # noqa: ASYNC210, S310 - the mistake
-    return Done()
-
-
-current: dict[str, Change] = {}
-
-
-@handler("global-change", options=Options)
-async def global_change(change: Change, ctx: Ctx) -> Outcome:
-    current["change"] = change
-    (await ctx.http.get(str(ctx.options.url))).raise_for_status()
-    await page(ctx, "broken", external_id=str(current["change"].connection.id))
-    return Done()
-
-
-tickets: list[str] = []
-
-
-@handler("global-ticket", options=Options, changed={"status"})
-async def global_ticket(change: Change, ctx: Ctx) -> Outcome:
-    if change.connection.status.needs_owner:
-        tickets.append((await page(ctx, "broken")).json()["id"])
-    elif change.connection.status.healthy and tickets:
-        (await ctx.http.delete(f"{ctx.options.url}/{tickets[-1]}")).raise_for_status()
-    return Done()
-
-
 @handler("real-target", options=Options)
 async def real_target(change: Change, ctx: Ctx) -> Outcome:
     """Nothing wrong with it, but with what answers it."""
@@ -397,36 +189,8 @@ async def always_fails(change: Change, ctx: Ctx) -> Outcome:
     raise ValueError("nothing works")
 
 
-@handler("posts-in-preflight", options=Options)
-async def posts_in_preflight(change: Change, ctx: Ctx) -> Outcome:
-    return Skipped("not today")
-
-
-@posts_in_preflight.preflight
-async def _test_message(options: Options, http: httpx.AsyncClient) -> str:
-    (await http.post(str(options.url), json={"text": "it works"})).raise_for_status()
-    return "the target takes messages"
-
-
-@handler("preflight-says-yes", options=Options)
-async def preflight_says_yes(change: Change, ctx: Ctx) -> Outcome:
-    return Skipped("not today")
-
-
-@preflight_says_yes.preflight
-async def _yes(options: Options, http: httpx.AsyncClient) -> str:
-    return True  # type: ignore[return-value]  # the mistake
-
-
-@handler("bad-stand-in", options=Options)
-async def bad_stand_in(change: Change, ctx: Ctx) -> Outcome:
-    await page(ctx, "broken")
+@handler("raises-a-group", options=Options)
+async def raises_a_group(change: Change, ctx: Ctx) -> Outcome:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(page(ctx, "broken"))
     return Done()
-
-
-@bad_stand_in.stand_in
-def _raises(options: Options) -> Callable[[httpx.Request], httpx.Response]:
-    def answer(request: httpx.Request) -> httpx.Response:
-        raise KeyError("forgotten")
-
-    return answer

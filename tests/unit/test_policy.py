@@ -104,7 +104,6 @@ def test_a_target_that_cannot_be_reached_is_tried_again(error: Exception) -> Non
         httpx.InvalidURL("no url"),
         httpx.LocalProtocolError("a header with a line's end"),
         httpx.UnsupportedProtocol("ftp"),
-        ExceptionGroup("two", [ValueError("one"), ValueError("other")]),
         Exception(),
     ],
     ids=lambda error: type(error).__name__,
@@ -205,3 +204,30 @@ def test_an_error_is_described_in_one_line(error: Exception, text: str) -> None:
 
 def test_a_whole_page_in_an_error_is_cut() -> None:
     assert len(describe(ValueError("<p>" * 10**6))) == len("ValueError: ") + LONGEST_TEXT
+
+
+@pytest.mark.parametrize(
+    ("codes", "reaction", "after"),
+    [
+        ((500, 401), Reaction.PARK, None),
+        ((404, 429), Reaction.RETRY, 30),
+        ((404, 422), Reaction.REJECT, None),
+    ],
+)
+def test_of_a_group_of_errors_the_one_that_stands_most_in_the_way_decides(
+    codes: tuple[int, ...], reaction: Reaction, after: float | None
+) -> None:
+    """A handler that asks its target for two things at once is judged as one that asks in turn."""
+    request = httpx.Request("POST", "https://pager.example.com")
+    errors = [
+        httpx.HTTPStatusError(
+            "no",
+            request=request,
+            response=httpx.Response(
+                code, headers={"Retry-After": "30"} if code == 429 else {}, request=request
+            ),
+        )
+        for code in codes
+    ]
+    failure = judge(ExceptionGroup("both", [errors[0], ExceptionGroup("inner", errors[1:])]))
+    assert (failure.reaction, failure.after) == (reaction, after)

@@ -56,7 +56,7 @@ def test_its_handler_passes_its_own_test(handler_example: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 passed" in done.stdout
+    assert "2 passed" in done.stdout
 
 
 @pytest.mark.parametrize("page", [README, ROOT / "deploy/README.md"], ids=["README", "deploy"])
