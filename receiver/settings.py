@@ -73,7 +73,10 @@ class Settings(BaseSettings):
         default="https://external.nectarclimate.com/v2", description="Where Nectar's API is."
     )
     nectar_max_requests: int = Field(
-        default=10, ge=1, le=100, description="Requests to Nectar at a time, by each worker."
+        default=10,
+        ge=1,
+        le=100,
+        description="Requests to Nectar at a time: fetches by all workers together, others by each worker.",
     )
     fetch_interval: float = Field(
         default=1.0,

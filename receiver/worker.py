@@ -228,7 +228,7 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
         redactor.hide_options(each.options)
     async with dispatcher(settings, registry, redactor) as dispatch:
         # Not a patient one: that Redis is away is known at once here, and said.
-        claims = Worklist(Store(dispatch.store.redis))
+        claims = Worklist(Store(dispatch.store.redis), max_fetches=settings.nectar_max_requests)
         service = Service(settings, registry, dispatch, claims)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, service.stopping.set)

@@ -12,6 +12,7 @@
 | `deliver:HANDLER:CONNECTION` | hash | the delivery: the same, and the version last handled, memory |
 | `steps:HANDLER:CONNECTION` | hash | finished steps of `ctx.once` |
 | `due` | sorted set | all work waiting or in hand, by when it is due or its lease ends |
+| `fetching` | sorted set | fetches in hand, by when their lease ends |
 | `parked:BREAKER`, `breaker:BREAKER`, `breakers` | sorted set, hash, set | work that waits for another side |
 | `awaiting:CONNECTION` | hash | handlers to be shown the next fetch, changed or not |
 | `dead`, `dead:CONNECTION` | sorted set, hash | what needs a person, and which events it concerns |

@@ -1,5 +1,17 @@
 -- Prepended to the journal's scripts, after the breakers: taking work in hand.
 
+-- How many fetches are in hand, of all workers together. Those whose lease has ended are not.
+local function fetches_in_hand()
+  redis.call('ZREMRANGEBYSCORE', N .. 'fetching', '-inf', now)
+  return redis.call('ZCARD', N .. 'fetching')
+end
+
+-- A fetch is over: the next one may begin.
+local function end_fetch(work)
+  redis.call('ZREM', N .. 'fetching', work)
+  if redis.call('ZCARD', 'arq:queue') > 0 then wake() end
+end
+
 -- Takes a piece of due work in hand: leased in `due`, a new token, its attempt counted.
 -- Answers nothing when it is not due, is in another's hand, or its breaker is open (then it is parked).
 local function begin(work, breaker, lease)
@@ -31,5 +43,6 @@ local function begin(work, breaker, lease)
   local token, attempt = redis.call('HINCRBY', state, 'token', 1), redis.call('HINCRBY', state, 'attempt', 1)
   redis.call('HSET', state, 'hand', token)
   redis.call('ZADD', N .. 'due', now + lease, work)
+  if string.match(work, '^refresh:') then redis.call('ZADD', N .. 'fetching', now + lease, work) end
   return {token, attempt, tonumber(redis.call('HGET', state, 'deaths') or 0)}
 end

@@ -51,7 +51,9 @@ class Haul:
     """What was taken in hand at once."""
 
     wait: float | None
-    """Seconds until there is more: 0 when there is by now and had no room, None when nothing is known of."""
+    """Seconds until there is more; None when nothing is known of."""
+    crowded: bool
+    """Whether there is more for which there was no room."""
     plain: bool
     """Whether jobs are due that are no bells."""
     taken: Sequence[tuple[str, Claim]]
@@ -100,12 +102,21 @@ class Worklist:
     """The journal as a worker sees it."""
 
     def __init__(
-        self, store: Store, *, failures_to_open: int = 5, of_breakers: Mapping[str, int] | None = None
+        self,
+        store: Store,
+        *,
+        failures_to_open: int = 5,
+        of_breakers: Mapping[str, int] | None = None,
+        max_fetches: int = 10,
     ) -> None:
-        """`failures_to_open`: in a row, of breakers that `of_breakers` does not name."""
+        """`failures_to_open`: in a row, of breakers that `of_breakers` does not name.
+
+        `max_fetches`: that may be in hand at a time, of all workers together.
+        """
         self._store = store
         self._threshold = failures_to_open
         self._thresholds = of_breakers or {}
+        self._max_fetches = max_fetches
 
     async def begin(self, work: str, breaker: str) -> Claim | None:
         """Take work in hand, or None: not due, in another's hand, or parked because its breaker is open."""
@@ -118,12 +129,14 @@ class Worklist:
     async def claim(self, room: Mapping[str, int]) -> Haul:
         """Take the bells of these lines off them, as far as there is room, and what they announce in hand."""
         lines = (part for pair in room.items() for part in pair)
-        wait, plain, taken = await self._store.run("claim", int(LEASE * 1000), *lines)
+        wait, crowded, plain, taken = await self._store.run(
+            "claim", int(LEASE * 1000), self._max_fetches, *lines
+        )
         claims = [
             (line, Claim(work, _breaker_of(work), str(token), attempt, deaths))
             for line, work, token, attempt, deaths in taken
         ]
-        return Haul(None if wait < 0 else wait / 1000, bool(plain), claims)
+        return Haul(None if wait < 0 else wait / 1000, bool(crowded), bool(plain), claims)
 
     async def fail(self, claim: Claim, setback: Setback, subject: Subject) -> str | None:
         """Settle work that did not end well: where it went, or None when it was no longer in this hand."""

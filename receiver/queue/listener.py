@@ -37,6 +37,10 @@ class Taken(Protocol):
         """Seconds until there is more; None: nothing is known of."""
 
     @property
+    def crowded(self) -> bool:
+        """Whether there is more for which there was no room."""
+
+    @property
     def plain(self) -> bool:
         """Whether jobs are due that are no bells."""
 
@@ -64,7 +68,8 @@ class Listener(Worker):
         self._do = do
         self._busy: Counter[str] = Counter()
         self._woken = asyncio.Event()
-        self._wait: float | None = 0.0
+        self._wait: float | None = None
+        self._crowded = False
 
     async def main(self) -> None:
         """As arq's, but waiting for a token instead of a clock."""
@@ -87,7 +92,7 @@ class Listener(Worker):
 
     async def _poll_iteration(self) -> None:
         haul = await self._take({line: most - self._busy[line] for line, most in self._lines.items()})
-        self._wait = haul.wait
+        self._wait, self._crowded = haul.wait, haul.crowded
         for line, claim in haul.taken:
             self._start(line, claim)
         if haul.plain or self.tasks:
@@ -107,16 +112,11 @@ class Listener(Worker):
         if not ended.cancelled():
             # What went wrong is the journal's to make good, and said in one line by whoever sees it first.
             ended.exception()
-        if self._wait == 0:
-            # There was more than there was room for, and now there is room.
+        if self._crowded:
             self._woken.set()
 
     async def _until_there_is_more(self) -> None:
-        full = any(self._busy[line] >= most for line, most in self._lines.items())
-        if self._wait == 0 and not full:
-            return
-        # Where a line is full, the end of one of its works wakes.
-        wait = min(self._wait or LONGEST_WAIT, LONGEST_WAIT)
+        wait = LONGEST_WAIT if self._wait is None else min(self._wait, LONGEST_WAIT)
         with suppress(TimeoutError):
             async with asyncio.timeout(wait):
                 await self._woken.wait()

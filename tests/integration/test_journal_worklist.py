@@ -3,10 +3,11 @@
 import pytest
 
 from receiver.api import handler
-from receiver.journal import NECTAR, Setback, Store, Subject, deliver, refresh
+from receiver.journal import NECTAR, Setback, Store, Subject, Worklist, deliver, refresh
 from receiver.journal.store import key
 from receiver.journal.worklist import LEASE
-from tests.integration.kit import BROKEN, DOWN, LATER, ONE, PARK, REJECT, RELEASE, Journal
+from receiver.queue import LINE
+from tests.integration.kit import BROKEN, DOWN, LATER, ONE, PARK, REJECT, RELEASE, Journal, message
 
 pytestmark = pytest.mark.anyio
 
@@ -256,3 +257,27 @@ async def test_work_that_was_handled_leaves_nothing_to_do(journal: Journal) -> N
 def test_the_breaker_of_nectar_bears_no_handler_s_name() -> None:
     with pytest.raises(ValueError, match=NECTAR):
         handler(NECTAR)
+
+
+async def test_promise_4_no_more_fetches_are_in_hand_than_nectar_asks_for(journal: Journal) -> None:
+    """Of all workers together: the count is kept in Redis."""
+    connections = [f"c{number}" for number in range(8)]
+    await journal.accept_all([message(connection) for connection in connections])
+    one, two = (Worklist(journal.store, max_fetches=3) for _ in range(2))
+    room = {LINE: 100}
+    taken = [claim for _, claim in (await one.claim(room)).taken]
+    assert len(taken) == 3
+    assert (await two.claim(room)).taken == []
+    known = await journal.fetches.known("c0")
+    await journal.settle_fetch((taken[0], known))
+    assert len((await two.claim(room)).taken) == 1
+    assert (await one.claim(room)).taken == []
+
+
+async def test_promise_2_a_fetch_whose_holder_died_makes_room_when_its_lease_ends(journal: Journal) -> None:
+    await journal.accept_all([message(connection) for connection in ("c1", "c2")])
+    worklist = Worklist(journal.store, max_fetches=1)
+    assert len((await worklist.claim({LINE: 100})).taken) == 1
+    assert (await worklist.claim({LINE: 100})).taken == []
+    await journal.redis.zadd(key("fetching"), {refresh("c1"): 1})
+    assert [claim.work for _, claim in (await worklist.claim({LINE: 100})).taken] == [refresh("c2")]

@@ -73,7 +73,7 @@ async def hearing(
     arq = {**SETTINGS, "redis_pool": pool, "functions": [func(nothing, name="nothing")], **settings}
     if kind == "listener":
         does = (works or Works()).do
-        worker: Worker = Listener(lines=lines, take=Worklist(store).claim, do=does, **arq)
+        worker: Worker = Listener(lines=lines, take=Worklist(store, max_fetches=1000).claim, do=does, **arq)
     else:
         worker = Worker(**arq)
     running = asyncio.create_task(worker.async_run())
@@ -158,7 +158,7 @@ async def test_stopped_it_takes_nothing_more(journal: Journal, store: Store, poo
     works = Works()
     worker = Listener(
         lines={LINE: 10},
-        take=Worklist(store).claim,
+        take=Worklist(store, max_fetches=1000).claim,
         do=works.do,
         functions=[func(nothing, name="nothing")],
         redis_pool=pool,
@@ -286,3 +286,23 @@ async def test_it_says_how_it_is_as_arq_does(store: Store, pool: ArqRedis) -> No
 
 async def _is_there(pool: ArqRedis) -> bool:
     return bool(await pool.exists(f"{LINE}:health-check"))
+
+
+async def test_two_that_are_full_do_not_keep_waking_each_other(
+    journal: Journal, store: Store, pool: ArqRedis
+) -> None:
+    works = Works()
+    works.open.clear()
+    await asyncio.gather(*(journal.accept(f"c{number}") for number in range(20)))
+    async with (
+        hearing(store, pool, works, lines={LINE: 2}),
+        hearing(store, pool, works, lines={LINE: 2}),
+    ):
+        await until(lambda: works.under_way == 4)
+        await asyncio.sleep(0.3)
+        before = (await journal.redis.info("commandstats"))["cmdstat_evalsha"]["calls"]
+        await asyncio.sleep(1)
+        # Each looks twice a second, and may be woken a few times by what came before.
+        assert (await journal.redis.info("commandstats"))["cmdstat_evalsha"]["calls"] - before < 20
+        works.open.set()
+        await until(lambda: len(works.done) == 20)

@@ -1,10 +1,11 @@
 -- Takes bells off their lines, and the work that they announce in hand.
--- ARGV: lease in ms; then by turns a line, and for how much of it there is room.
--- Answers: in how many ms there is more (0: now, as soon as there is room; -1: nobody knows), whether there are due
--- jobs that are no bells of ours, and what was taken, each: line, work, token, attempt, deaths.
+-- ARGV: lease in ms; how many fetches may be in hand at a time, of all workers together; then by turns a line, and for
+-- how much of it there is room.
+-- Answers: in how many ms there is more (-1: nobody knows), whether there is more for which there was no room, whether
+-- there are due jobs that are no bells of ours, and what was taken, each: line, work, token, attempt, deaths.
 local lease = tonumber(ARGV[1])
 local MOST = 1000
-local more, plain, taken, looked = -1, 0, {}, 0
+local more, crowded, plain, taken, looked = -1, 0, 0, {}, 0
 
 -- The breaker that work stands behind; nothing for what is no bell of ours.
 local function breaker_of(work)
@@ -22,8 +23,9 @@ local function take(queue, job, work)
   return claim and {queue, work, unpack(claim)}
 end
 
-for i = 2, #ARGV, 2 do
+for i = 3, #ARGV, 2 do
   local queue, room, passed = ARGV[i], tonumber(ARGV[i + 1]), 0
+  if queue == 'arq:queue' then room = math.min(room, tonumber(ARGV[2]) - fetches_in_hand()) end
   while room > 0 and looked < MOST do
     local jobs = redis.call('ZRANGE', queue, '-inf', now, 'BYSCORE', 'LIMIT', passed, room)
     if #jobs == 0 then break end
@@ -39,11 +41,14 @@ for i = 2, #ARGV, 2 do
     looked = looked + #jobs
   end
   local following = redis.call('ZRANGE', queue, passed, passed, 'WITHSCORES')[2]
-  if following then
+  if following and tonumber(following) <= now and room <= 0 then
+    crowded = 1
+  elseif following then
     local wait = math.max(0, tonumber(following) - now)
     more = more < 0 and wait or math.min(more, wait)
   end
 end
--- What there was no room for may be for another worker.
-if more == 0 then wake() end
-return {more, plain, taken}
+-- What there was no room for may be for another worker. Who took nothing wakes nobody: two that are full would wake
+-- each other for ever.
+if crowded == 1 and #taken > 0 then wake() end
+return {more, crowded, plain, taken}

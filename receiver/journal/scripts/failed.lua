@@ -9,6 +9,7 @@ local version, reason, trace, memory, from, upto, took, counter = unpack(ARGV, 1
 local key, fetching, connection = N .. work, string.match(work, '^refresh:'), string.match(work, '[^:]+$')
 if redis.call('HGET', key, 'hand') ~= token then return false end
 redis.call('HDEL', key, 'hand', 'deaths')
+if fetching then end_fetch(work) end
 redis.call('HSET', key, 'reason', reason, 'trace', trace, 'settled', now)
 if memory ~= '' then redis.call('HSET', key, 'memory', memory) end
 redis.call('ZREM', N .. 'due', work)

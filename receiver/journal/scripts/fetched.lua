@@ -7,6 +7,7 @@ local work, key = 'refresh:' .. connection, N .. 'connection:' .. connection
 if redis.call('HGET', N .. work, 'hand') ~= token then return false end
 local attempt = redis.call('HGET', N .. work, 'attempt')
 redis.call('HDEL', N .. work, 'hand', 'deaths', 'attempt', 'reason', 'trace')
+end_fetch(work)
 redis.call('HSET', key, 'covered', mark, 'fetched', now)
 
 -- Makes a delivery due, whatever list it was on. In hand: its settling sees that more is wanted. Parked: the
