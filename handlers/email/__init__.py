@@ -1,18 +1,20 @@
 """The `email` handler: writes to a connection's owner when only the owner can mend it.
 
-`episode` decides, `message` and `words` write, `transport` sends.
+`episode` decides, `message` and `words` write, `transport` sends. See README.md.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from email.message import EmailMessage
 
 import httpx
+from pydantic import JsonValue
 
 from handlers.email.episode import Mail, Memory, decide, sent
 from handlers.email.headers import parse_address
-from handlers.email.message import build, message_id
+from handlers.email.message import build, idempotency_key
 from handlers.email.options import Options
-from handlers.email.transport import RefusedError, greet, send
+from handlers.email.stand_in import StandIn
+from handlers.email.transport import RefusedError, check, hand_over
 from receiver.api import Change, Context, Done, Outcome, Rejected, Status, handler
 
 __all__ = ["Options", "email"]
@@ -33,35 +35,33 @@ async def email(change: Change, ctx: Context[Options]) -> Outcome:
     except RefusedError as refusal:
         return Rejected(str(refusal))
     # A crash may have come between the mail and this line, and the status may have moved on since.
-    about = Status(told)
-    _remember(ctx, sent(memory, move, about, now.timestamp()))
-    sent_as = message_id(connection, Mail(about, move.episode, move.person), ctx.options)
-    # Without the domain, which makes it look like an address: enough to find it in the mail server's log.
-    return Done(sent_as.strip("<>").partition("@")[0])
+    _remember(ctx, sent(memory, move, Status(str(told["about"])), now.timestamp()))
+    return Done(str(told["reference"]))
 
 
 @email.preflight
 async def reach_server(options: Options, http: httpx.AsyncClient) -> str:
-    """Whether the mail server can be reached and takes our login. Sends nothing."""
-    return await greet(options)
+    """Whether the mail server takes our login, or Resend our key and domain. Sends nothing."""
+    return await check(options, http)
 
 
-async def _write(change: Change, ctx: Context[Options], mail: Mail, now: datetime) -> str:
-    """Send the mail; the status that it spoke about."""
+@email.stand_in
+def pretend(options: Options) -> Callable[[httpx.Request], httpx.Response]:
+    """Resend, with the sender's domain verified."""
+    return StandIn(options)
+
+
+async def _write(change: Change, ctx: Context[Options], mail: Mail, now: datetime) -> dict[str, JsonValue]:
+    """Send the mail; the status that it spoke about, and what it can be found by."""
+    connection = change.connection
     try:
-        to = parse_address(change.connection.workflow_owner_email or "")
+        to = parse_address(connection.workflow_owner_email or "")
     except ValueError as problem:
         raise RefusedError(f"the owner's address {problem}") from None
     link = None if mail.status.healthy else await ctx.reconnect_link()
-    message = build(change.connection, mail, ctx.options, to=to, link=link, now=now)
-    shown = {"to": str(message["To"]), "subject": str(message["Subject"]), "text": _text(message)}
-    await ctx.outside("mail", shown, lambda: send(message, ctx.options), instead=None)
-    return str(mail.status)
-
-
-def _text(message: EmailMessage) -> str:
-    plain = message.get_body(("plain",))
-    return plain.get_content() if plain else ""
+    message = build(connection, mail, ctx.options, to=to, link=link, now=now)
+    reference = await hand_over(message, idempotency_key(connection, mail, ctx.options), ctx)
+    return {"about": str(mail.status), "reference": reference}
 
 
 def _remember(ctx: Context[Options], memory: Memory) -> None:

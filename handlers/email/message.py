@@ -77,6 +77,15 @@ def message_id(connection: Connection, mail: Mail, options: Options) -> str:
     return _id(options, f"{connection.id}/{mail.episode}/{mail.status}/{mail.person}")
 
 
+def idempotency_key(connection: Connection, mail: Mail, options: Options) -> str:
+    """The same for all attempts at one mail, also when the status moves on between two of them.
+
+    The sender is in it so that two routers beside each other, one of them for trials, do not share a key.
+    """
+    text = f"{connection.id}/{mail.step}/{options.from_address.addr_spec}"
+    return f"nectar-{hashlib.sha256(text.encode()).hexdigest()[:40]}"
+
+
 def _id(options: Options, text: str) -> str:
     return f"<{hashlib.sha256(text.encode()).hexdigest()[:32]}@{options.from_address.domain}>"
 

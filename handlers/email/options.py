@@ -1,89 +1,34 @@
-"""What the mail handler is told by the environment: EMAIL_SMTP_URL, EMAIL_FROM, EMAIL_REPLY_TO."""
+"""What the mail handler is told by the environment: EMAIL_FROM, EMAIL_SMTP_URL or EMAIL_RESEND_API_KEY."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from email.headerregistry import Address
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from handlers.email.headers import parse_mailbox
+from handlers.email.server import Server, parse_server
 
-SHAPE = "smtp+starttls://user:password@smtp.example.com:587"
-
-
-class Security(StrEnum):
-    """How the way to the server is protected, by the URL's scheme."""
-
-    NONE = "smtp"
-    STARTTLS = "smtp+starttls"
-    TLS = "smtps"
-
-    @property
-    def port(self) -> int:
-        """The port that goes without saying."""
-        return {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}[self]
+RESEND = "https://api.resend.com"
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A mail server and how to sign in to it. As a string: `host:port`."""
+class Transport(StrEnum):
+    """By which way mails leave."""
 
-    host: str
-    port: int
-    security: Security
-    user: str | None = field(default=None, repr=False)
-    password: str | None = field(default=None, repr=False)
-    cafile: str | None = None
-    """A file of certificates in PEM form to trust beside the usual ones."""
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
-
-
-def parse_server(url: str) -> Server:
-    """The server that an SMTP URL names. Raises ValueError, which never repeats any part of the URL.
-
-    `smtp://` (not encrypted), `smtp+starttls://` or `smtps://`, with user and password percent-encoded where
-    the server wants them. Certificates are always verified; `?cafile=/path/to/ca.pem` trusts one more issuer,
-    such as a company's own.
-    """
-    # An unescaped "/", "?" or "#" in a password ends the host's part early: so nothing may follow it.
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-        query = parse_qs(parts.query, strict_parsing=True, max_num_fields=1) if parts.query else {}
-    except ValueError:
-        raise ValueError(_advice()) from None
-    if parts.scheme not in list(Security):
-        raise ValueError(f"must begin with smtp://, smtp+starttls:// or smtps://, as in {SHAPE}")
-    if not parts.hostname or parts.path.strip("/") or parts.fragment or query.keys() - {"cafile"}:
-        raise ValueError(_advice())
-    if bool(parts.username) != bool(parts.password):
-        raise ValueError(f"must name both a user and a password, or neither, as in {SHAPE}")
-    security = Security(parts.scheme)
-    user, password = _login(parts)
-    return Server(parts.hostname, port or security.port, security, user, password, _cafile(query))
-
-
-def _advice() -> str:
-    return f"must look like {SHAPE}, user and password percent-encoded"
-
-
-def _login(parts: SplitResult) -> tuple[str | None, str | None]:
-    if not parts.username or not parts.password:
-        return None, None
-    return unquote(parts.username), unquote(parts.password)
-
-
-def _cafile(query: dict[str, list[str]]) -> str | None:
-    for path in query.get("cafile", []):
-        if not Path(path).is_file():
-            raise ValueError("names a cafile that is not there")
-        return path
-    return None
+    SMTP = "smtp"
+    RESEND = "resend"
 
 
 def _well_formed(url: SecretStr) -> SecretStr:
@@ -99,17 +44,33 @@ def _mailbox(value: object) -> Address:
     return parse_mailbox(value)
 
 
+def _base(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("https", "http") or not parts.hostname or "@" in parts.netloc or parts.query:
+        raise ValueError(f"must look like {RESEND}")
+    return url.rstrip("/")
+
+
 Mailbox = Annotated[Address, PlainValidator(_mailbox, json_schema_input_type=str)]
+SmtpUrl = Annotated[SecretStr, AfterValidator(_well_formed)]
 
 
 class Options(BaseModel):
     """Where to send mail, and as whom."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, validate_default=True)
 
-    smtp_url: Annotated[SecretStr, AfterValidator(_well_formed)] = Field(
+    transport: Transport = Field(
+        default=Transport.SMTP,
+        description="`smtp`, or `resend`: by HTTPS, where a platform blocks the ports of SMTP.",
+    )
+    smtp_url: SmtpUrl | None = Field(
         description="Mail server: `smtp+starttls://user:password@smtp.example.com`, `smtps://` or, not "
-        "encrypted, `smtp://`. User and password percent-encoded; `?cafile=` trusts one more issuer."
+        "encrypted, `smtp://`. User and password percent-encoded; `?cafile=` trusts one more issuer. "
+        "Not needed for `resend`."
     )
     from_address: Mailbox = Field(
         alias="from", description="Sender of the mails: `Energy team <energy@example.com>`."
@@ -117,10 +78,45 @@ class Options(BaseModel):
     reply_to: Mailbox | None = Field(
         default=None, description="Where answers go, if not to the sender. A person should read them."
     )
+    resend_api_key: SecretStr | None = Field(
+        default=None,
+        description="API key of Resend, `re_...`; `Sending access` is enough. For `resend` only.",
+    )
+    resend_url: Annotated[str, AfterValidator(_base)] = Field(
+        default=RESEND, description="Where Resend's API is."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_server(cls, given: object) -> object:
+        # So that SMTP, which is the rule, has its server among what is required, and Resend needs none.
+        if isinstance(given, Mapping) and given.get("transport") == Transport.RESEND:
+            return {"smtp_url": None, **given}
+        return given
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _server_for_smtp(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if url is None and info.data.get("transport") is Transport.SMTP:
+            raise ValueError("must be set, unless EMAIL_TRANSPORT is resend")
+        return url
+
+    @field_validator("resend_api_key")
+    @classmethod
+    def _key_for_resend(cls, key: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if info.data.get("transport") is not Transport.RESEND:
+            return key
+        if key is None:
+            raise ValueError("must be set, since EMAIL_TRANSPORT is resend")
+        secret = key.get_secret_value()
+        if not (secret.isascii() and secret.isprintable()) or " " in secret:
+            raise ValueError("must be one word of printable ASCII, as Resend shows it: re_...")
+        return key
 
     @property
     def server(self) -> Server:
-        """The server that `smtp_url` names."""
+        """The server that `smtp_url` names. Asked only of those who send by SMTP."""
+        assert self.smtp_url is not None, "only for EMAIL_TRANSPORT=smtp"
         return parse_server(self.smtp_url.get_secret_value())
 
     @property

@@ -206,7 +206,7 @@ def test_a_handler_that_cannot_be_used_says_why_and_where(home: Environment) -> 
     assert "acme_lost.py:3 in <module>: import no_such_module_anywhere\n" in lost.stderr
     unknown = run(home, "teler", "--dry-run")
     assert unknown.returncode == 1
-    assert "there are: email, " in unknown.stderr
+    assert "there are: chat, email, " in unknown.stderr
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from handlers.email.headers import one_line, parse_address, parse_mailbox
-from handlers.email.options import Options, Security, Server, parse_server
+from handlers.email.options import Options, Transport
+from handlers.email.server import Security, Server, parse_server
 from receiver.settings import SettingsError, read_options
 
 URL = "smtp+starttls://router%40acme.example:hush%2Fhush@mail.acme.example"
@@ -18,7 +19,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def test_the_options_are_three_variables(environment: pytest.MonkeyPatch) -> None:
+def test_by_smtp_the_options_are_three_variables(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("EMAIL_REPLY_TO", "help@acme.example")
     options = read_options(Options, "EMAIL")
     assert str(options.from_address) == "Energy team <energy@acme.example>"
@@ -106,6 +107,59 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError) as refusal:
         read_options(Options, "EMAIL")
     assert str(refusal.value).splitlines() == ["EMAIL_SMTP_URL: is not set", "EMAIL_FROM: is not set"]
+
+
+@pytest.fixture
+def by_resend(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.delenv("EMAIL_SMTP_URL", raising=False)
+    monkeypatch.setenv("EMAIL_FROM", "Energy team <energy@acme.example>")
+    monkeypatch.setenv("EMAIL_TRANSPORT", "resend")
+    monkeypatch.setenv("EMAIL_RESEND_API_KEY", "re_hush")
+    return monkeypatch
+
+
+def test_resend_needs_a_key_and_no_server(by_resend: pytest.MonkeyPatch) -> None:
+    options = read_options(Options, "EMAIL")
+    assert options.transport is Transport.RESEND
+    assert options.resend_url == "https://api.resend.com"
+    for shown in (repr(options), str(options.model_dump())):
+        assert "hush" not in shown
+    by_resend.delenv("EMAIL_RESEND_API_KEY")
+    with pytest.raises(SettingsError) as refusal:
+        read_options(Options, "EMAIL")
+    assert str(refusal.value) == "EMAIL_RESEND_API_KEY: must be set, since EMAIL_TRANSPORT is resend"
+
+
+def test_smtp_needs_a_server_and_no_key(environment: pytest.MonkeyPatch) -> None:
+    environment.delenv("EMAIL_SMTP_URL")
+    environment.setenv("EMAIL_RESEND_API_KEY", "re_hush")
+    with pytest.raises(SettingsError, match=r"^EMAIL_SMTP_URL: is not set$"):
+        read_options(Options, "EMAIL")
+    with pytest.raises(ValueError, match="unless EMAIL_TRANSPORT is resend"):
+        Options.model_validate({"smtp_url": None, "from": "energy@acme.example"})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("EMAIL_TRANSPORT", "hush"),
+        ("EMAIL_RESEND_API_KEY", "re_hush\nX-Evil: 1"),
+        ("EMAIL_RESEND_API_KEY", "re_hush re_hush"),
+        ("EMAIL_RESEND_API_KEY", "re_hüsh"),
+        ("EMAIL_RESEND_URL", "hush.example"),
+        ("EMAIL_RESEND_URL", "https://me:hush@api.example"),
+        ("EMAIL_RESEND_URL", "https://[hush"),
+        ("EMAIL_SMTP_URL", "https://hush.example"),
+    ],
+)
+def test_what_is_wrong_for_resend_is_named_and_not_repeated(
+    by_resend: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    by_resend.setenv(variable, value)
+    with pytest.raises(SettingsError, match=f"^{variable}: ") as refusal:
+        read_options(Options, "EMAIL")
+    assert "hush" not in str(refusal.value)
+    assert "hüsh" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from urllib.parse import quote
 import pytest
 
 from handlers.email import email
-from handlers.email.transport import DeferredError, send
+from handlers.email.transport import DeferredError
+from handlers.email.transport.smtp import send
 from receiver.api import Rejected
 from receiver.policy import Failure, Reaction, judge
 from receiver.testing import LINK, make_change

@@ -22,18 +22,12 @@ from aiosmtplib import (
     SMTPSenderRefused,
 )
 
-from handlers.email.options import Options, Security, Server
+from handlers.email.options import Options
+from handlers.email.server import Security, Server
+from handlers.email.transport.errors import DeferredError, RefusedError
 
 _LOGIN_WANTED = (530, 534, 535, 538)
 _SHUTTING_DOWN = 421
-
-
-class DeferredError(Exception):
-    """The server is well but does not take this one mail now (greylisting, a full mailbox)."""
-
-
-class RefusedError(Exception):
-    """The server will never take this mail."""
 
 
 async def send(message: EmailMessage, options: Options, *, patience: float = 10) -> None:
