@@ -1,0 +1,83 @@
+"""Connections a second from accepted to three handlers done, with a GET that takes a millisecond."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+
+from tests.benchmarks import router
+from tests.benchmarks.handlers import NOOPS
+from tests.benchmarks.plan import Plan
+from tests.benchmarks.processes import PATIENCE, Program, program
+from tests.benchmarks.queues import ARQ_TUNED, HERE, run
+from tests.benchmarks.redis_server import Client, client_of, running_redis
+from tests.benchmarks.rows import Goal, Row, Untrue, ratio
+from tests.benchmarks.stand_in import StandIn, stand_in_nectar
+
+HANDLERS = NOOPS[:3]
+ROUTER, PEER = 400, 100
+"""Connections a second, about: a round has as many as take its time."""
+
+
+async def measure(plan: Plan) -> list[Row]:
+    """Over the same made of arq: a job that fetches and enqueues three."""
+    ours: list[float] = []
+    theirs: list[float] = []
+    with ExitStack() as stack:
+        url = stack.enter_context(running_redis())
+        client = stack.enter_context(client_of(url))
+        nectar = stack.enter_context(stand_in_nectar())
+        for _ in range(plan.rounds):
+            client.flushall()
+            ours.append(await _router(url, nectar, plan.jobs(ROUTER)))
+            client.flushall()
+            theirs.append(await _arq(url, client, nectar, plan.jobs(PEER)))
+    name = f"connections fetched and shown to 3 handlers, over {ARQ_TUNED.name}"
+    return [ratio("connections", name, "/s", ours, ARQ_TUNED.name, theirs, Goal(5))]
+
+
+async def _router(url: str, nectar: StandIn, number: int) -> float:
+    async with router.journal(url) as store:
+        await router.accept(store, number, number)
+        variables = {"HANDLERS": ",".join(HANDLERS), "NECTAR_BASE_URL": nectar.url}
+        with router.running_worker(url, **variables) as worker:
+            rate = await _emptied(worker, nectar, number, lambda: router.left(store))
+        counted = await router.counted(store)
+    done = [counted.get(f"delivery:{handler}:done", 0) for handler in HANDLERS]
+    if done != [number] * 3:
+        raise Untrue(f"{number} connections, {done} deliveries done")
+    return rate
+
+
+async def _arq(url: str, client: Client, nectar: StandIn, number: int) -> float:
+    async def left() -> int:
+        return ARQ_TUNED.left(client)
+
+    variables = {"REDIS_URL": url, "NECTAR_BASE_URL": nectar.url}
+    run(f"python -m {HERE}.arq_jobs fetch {number}", **variables)
+    with program(ARQ_TUNED.work, variables) as worker:
+        rate = await _emptied(worker, nectar, number, left)
+    results = sum(1 for _ in client.scan_iter("arq:result:*", count=1000))
+    if results != 4 * number:
+        raise Untrue(f"{number} connections, {results} jobs done")
+    return rate
+
+
+async def _emptied(
+    worker: Program, nectar: StandIn, number: int, left: Callable[[], Awaitable[int]]
+) -> float:
+    """Connections a second, from the last look at which none had been asked for until none is left."""
+    before, began = nectar.asked(), time.monotonic()
+    give_up = began + PATIENCE
+    started = False
+    while (there := await left()) or not started:
+        if not started:
+            now = time.monotonic()
+            started = nectar.asked() > before
+            began = began if started else now
+        if worker.process.poll() is not None or time.monotonic() > give_up:
+            raise RuntimeError(f"{there} left:\n{worker.said()[-2000:]}")
+        await asyncio.sleep(0.005)
+    if (asked := nectar.asked() - before) != number:
+        raise Untrue(f"{number} connections, {asked} asked for")
+    return number / (time.monotonic() - began)
