@@ -51,28 +51,37 @@ class Events:
     async def page(self, criteria: Criteria, limit: int, after: str = "") -> Page[Event]:
         """At most `limit` events, older than the one whose mark is `after`."""
         found: list[Event] = []
-        out: set[str] = set()
+        known: dict[str, Standing | None] = {}
         newest = f"({after}" if after else str("+" if criteria.until is None else criteria.until)
         oldest = str("-" if criteria.since is None else criteria.since)
         only = {"connection": criteria.connection, "type": criteria.type}
         async with aclosing(newest_first(self._store, "events", newest, oldest, **only)) as pieces:
             async for piece in pieces:
-                events = [accepted(*entry) for entry in piece if entry[1]["connection"] not in out]
+                events = [accepted(*entry) for entry in piece if _is_open(entry[1]["connection"], known)]
                 for batch in batches(events, limit + 1):
                     if len(found) <= limit:
-                        found += await self._fitting(batch, criteria, out)
+                        found += await self._fitting(batch, criteria, known)
                 if len(found) > limit:
                     break
         return page_of(found, limit, lambda event: event.accepted.mark)
 
-    async def _fitting(self, events: Sequence[Accepted], criteria: Criteria, out: set[str]) -> list[Event]:
-        """Those that fit; the connections of which none can are added to `out`, and not looked at again."""
-        connections = {event.connection for event in events}
-        standings = await read_standings(self._store, list(connections), self._handlers, criteria)
-        known = {name: standing for name, standing in standings.items() if _may_fit(standing, criteria)}
-        out |= connections - known.keys()
-        rows = [Event(event, known[event.connection]) for event in events if event.connection in known]
+    async def _fitting(
+        self, events: Sequence[Accepted], criteria: Criteria, known: dict[str, Standing | None]
+    ) -> list[Event]:
+        """Those that fit. `known`: how connections stand, each read once for a page; None: none can fit."""
+        new = list({event.connection for event in events} - known.keys())
+        standings = await read_standings(self._store, new, self._handlers, criteria)
+        for name in new:
+            standing = standings.get(name)
+            known[name] = standing if standing is not None and _may_fit(standing, criteria) else None
+        rows = [
+            Event(event, standing) for event in events if (standing := known[event.connection]) is not None
+        ]
         return [row for row in rows if criteria.state in ("", row.state(criteria.handler))]
+
+
+def _is_open(connection: str, known: dict[str, Standing | None]) -> bool:
+    return connection not in known or known[connection] is not None
 
 
 def _may_fit(standing: Standing, criteria: Criteria) -> bool:

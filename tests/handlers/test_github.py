@@ -5,16 +5,15 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import JsonValue
 
-from handlers.github import github
 from handlers.github.limits import seconds_to_wait
 from handlers.github.tracker import GitHub
 from handlers.ticketing.memory import key_of
-from receiver.api import Done, Outcome, Rejected
-from receiver.policy import Failure, Reaction, judge
-from receiver.testing import MemorySteps, make_change, make_connection, make_context
+from receiver.api import Done, Rejected
+from receiver.policy import Failure, Reaction
+from receiver.testing import make_connection
 from tests.handlers.fake_github import FakeGitHub
+from tests.handlers.tracker_desk import Desk
 from tests.handlers.vendor_openapi import OpenApi
 
 pytestmark = pytest.mark.anyio
@@ -30,36 +29,6 @@ async def place() -> AsyncIterator[FakeGitHub]:
     made = FakeGitHub()
     async with made.serving():
         yield made
-
-
-class Desk:
-    """The handler, and what it keeps between attempts."""
-
-    def __init__(self, place: FakeGitHub, **more: Any) -> None:
-        self.options = place.options(**more)
-        self.memory: dict[str, JsonValue] = {}
-        self.steps = MemorySteps()
-
-    async def show(self, status: str, **fields: Any) -> Outcome | Failure:
-        """One attempt; what the router would make of it."""
-        async with httpx.AsyncClient(trust_env=False) as http:
-            ctx = make_context(self.options, memory=self.memory, http=http, steps=self.steps)
-            try:
-                outcome = await github(make_change(make_connection(status, **fields)), ctx)
-            except Exception as error:  # noqa: BLE001 - the router judges it
-                return judge(error)
-        if isinstance(outcome, Done):
-            self.steps = MemorySteps()
-        return outcome
-
-    async def check(self) -> str:
-        """The preflight; what it found, or what it says is missing."""
-        assert github.check is not None
-        async with httpx.AsyncClient(trust_env=False) as http:
-            try:
-                return await github.check(self.options, http)
-            except Exception as error:  # noqa: BLE001 - an operator reads it
-                return str(error)
 
 
 async def test_an_issue_bears_its_key_and_what_the_rules_say(place: FakeGitHub) -> None:

@@ -6,15 +6,14 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import JsonValue
 
-from handlers.jira import jira
 from handlers.jira.adf import document, plain
 from handlers.ticketing.memory import key_of
-from receiver.api import Done, Outcome, Rejected
-from receiver.policy import Failure, Reaction, judge
-from receiver.testing import MemorySteps, make_change, make_connection, make_context
+from receiver.api import Done, Rejected
+from receiver.policy import Failure, Reaction
+from receiver.testing import make_connection
 from tests.handlers.fake_jira import FakeJira, JiraApi
+from tests.handlers.tracker_desk import Desk
 
 pytestmark = pytest.mark.anyio
 
@@ -29,37 +28,6 @@ async def site() -> AsyncIterator[FakeJira]:
     made = FakeJira()
     async with made.serving():
         yield made
-
-
-class Desk:
-    """The handler, and what it keeps between attempts."""
-
-    def __init__(self, site: FakeJira, **more: Any) -> None:
-        self.options = site.options(**more)
-        site.stand_in.options = self.options
-        self.memory: dict[str, JsonValue] = {}
-        self.steps = MemorySteps()
-
-    async def show(self, status: str, **fields: Any) -> Outcome | Failure:
-        """One attempt; what the router would make of it."""
-        async with httpx.AsyncClient(trust_env=False) as http:
-            ctx = make_context(self.options, memory=self.memory, http=http, steps=self.steps)
-            try:
-                outcome = await jira(make_change(make_connection(status, **fields)), ctx)
-            except Exception as error:  # noqa: BLE001 - the router judges it
-                return judge(error)
-        if isinstance(outcome, Done):
-            self.steps = MemorySteps()
-        return outcome
-
-    async def check(self) -> str:
-        """The preflight; what it found, or what it says is missing."""
-        assert jira.check is not None
-        async with httpx.AsyncClient(trust_env=False) as http:
-            try:
-                return await jira.check(self.options, http)
-            except Exception as error:  # noqa: BLE001 - an operator reads it
-                return str(error)
 
 
 def sent(site: FakeJira, end: str) -> list[Mapping[str, Any]]:

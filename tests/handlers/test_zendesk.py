@@ -5,15 +5,14 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import JsonValue
 
 from handlers.ticketing.memory import key_of
-from handlers.zendesk import zendesk
 from handlers.zendesk.tracker import Zendesk
-from receiver.api import Done, Outcome, Rejected
-from receiver.policy import Failure, Reaction, judge
-from receiver.testing import MemorySteps, make_change, make_connection, make_context
+from receiver.api import Done, Rejected
+from receiver.policy import Failure, Reaction
+from receiver.testing import make_connection
 from tests.handlers.fake_zendesk import FakeZendesk
+from tests.handlers.tracker_desk import Desk
 from tests.handlers.vendor_openapi import OpenApi
 
 pytestmark = pytest.mark.anyio
@@ -27,36 +26,6 @@ async def account() -> AsyncIterator[FakeZendesk]:
     made = FakeZendesk()
     async with made.serving():
         yield made
-
-
-class Desk:
-    """The handler, and what it keeps between attempts."""
-
-    def __init__(self, account: FakeZendesk, **more: Any) -> None:
-        self.options = account.options(**more)
-        self.memory: dict[str, JsonValue] = {}
-        self.steps = MemorySteps()
-
-    async def show(self, status: str, **fields: Any) -> Outcome | Failure:
-        """One attempt; what the router would make of it."""
-        async with httpx.AsyncClient(trust_env=False) as http:
-            ctx = make_context(self.options, memory=self.memory, http=http, steps=self.steps)
-            try:
-                outcome = await zendesk(make_change(make_connection(status, **fields)), ctx)
-            except Exception as error:  # noqa: BLE001 - the router judges it
-                return judge(error)
-        if isinstance(outcome, Done):
-            self.steps = MemorySteps()
-        return outcome
-
-    async def check(self) -> str:
-        """The preflight; what it found, or what it says is missing."""
-        assert zendesk.check is not None
-        async with httpx.AsyncClient(trust_env=False) as http:
-            try:
-                return await zendesk.check(self.options, http)
-            except Exception as error:  # noqa: BLE001 - an operator reads it
-                return str(error)
 
 
 async def test_a_ticket_is_placed_as_options_and_rules_say(account: FakeZendesk) -> None:
