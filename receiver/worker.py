@@ -14,6 +14,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -80,7 +81,12 @@ async def dispatcher(settings: Settings, registry: Registry, redactor: Redactor)
             )
         )
         http = await stack.enter_async_context(
-            httpx.AsyncClient(timeout=httpx.Timeout(10, connect=5), event_hooks={"request": [wait_for_turn]})
+            httpx.AsyncClient(
+                timeout=httpx.Timeout(10, connect=5),
+                event_hooks={"request": [wait_for_turn]},
+                # It is shared: no handler is to go about with the session of another.
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            )
         )
         thresholds = {name: each.schedule.failures_to_open for name, each in registry.items()}
         worklist = Worklist(store, of_breakers=thresholds)

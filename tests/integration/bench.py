@@ -171,11 +171,13 @@ class Target:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    cookies: list[str | None] = field(default_factory=list)
     url: str = ""
 
     async def answer(self, request: Request) -> Response:
         """One call."""
         self.calls.append((await request.body()).decode())
+        self.cookies.append(request.headers.get("cookie"))
         return Response(status_code=self.status, headers=self.headers)
 
     def handler(self, name: str = "pager") -> Enabled:

@@ -129,3 +129,14 @@ async def test_promise_10_the_target_s_token_is_in_no_key_of_redis(redis_url: st
             await running.happen(running.nectar.add("connected"))
         assert await running.journal.redis.exists(key("attempts"))
         assert "a-token-of-the-target" not in str(await running.journal.dump())
+
+
+async def test_no_handler_goes_about_with_the_session_of_another(redis_url: str) -> None:
+    """All share one client: a cookie that a target sets is sent to nobody."""
+    async with target() as tool, bench(redis_url, tool.handler("a"), tool.handler("b")) as running:
+        tool.headers = {"set-cookie": "session=of-somebody"}
+        connection = running.nectar.add("connected")
+        await running.happen(connection)
+        await running.happen(connection, status="PENDING")
+        assert len(tool.calls) == 4
+        assert tool.cookies == [None] * 4
