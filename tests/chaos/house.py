@@ -65,6 +65,18 @@ class House:
         self.orders = self.orders.model_copy(update=orders)
         self.orders.give(str(self.folder / ORDERS))
 
+    async def ready(self) -> None:
+        """Wait until all programs work. Raises TimeoutError."""
+        async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(PATIENCE):
+            for port in self.ports:
+                while True:
+                    with suppress(httpx.TransportError):
+                        if (await client.get(f"http://127.0.0.1:{port}/readyz")).is_success:
+                            break
+                    await asyncio.sleep(LOOK)
+            while not all(worker.works() for worker in self.workers):
+                await asyncio.sleep(LOOK)
+
     async def look_after(self) -> None:
         """Start again what has ended, and note when no worker works. Until cancelled."""
         with ExitStack() as stack:
@@ -99,7 +111,7 @@ async def open_house(folder: Path, first_on_path: Iterable[Path] = ()) -> AsyncI
         for program in house.programs:
             program.start()
             stack.callback(program.stop)
-        await _ready(house)
+        await house.ready()
         looking = asyncio.create_task(house.look_after())
         try:
             yield house
@@ -148,15 +160,3 @@ def _furnish(house: House, environment: dict[str, str]) -> None:
         house.webs.append(Program(f"web-{number}", PROCFILE["web"], known, house.folder))
         house.workers.append(Program(f"worker-{number}", PROCFILE["worker"], known, house.folder))
     house.order()
-
-
-async def _ready(house: House) -> None:
-    async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(PATIENCE):
-        for port in house.ports:
-            while True:
-                with suppress(httpx.TransportError):
-                    if (await client.get(f"http://127.0.0.1:{port}/readyz")).is_success:
-                        break
-                await asyncio.sleep(LOOK)
-        while not all(worker.works() for worker in house.workers):
-            await asyncio.sleep(LOOK)
