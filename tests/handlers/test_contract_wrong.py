@@ -50,7 +50,6 @@ CASES: list[tuple[Handler[Any], dict[str, list[str]]]] = [
     (runners.returns_coroutine, {"forgets-to-await": ["it returned coroutine"]}),
     (runners.forgets_await, {"forgets-to-await": ['page(ctx, "broken")', "`await`"]}),
     (runners.leaves_a_task, {"forgets-to-await": ["a task runs on when it has answered: page"]}),
-    (wrong.raises_a_group, {"hides-errors": ["ExceptionGroup", "asyncio.gather"]}),
     (runners.uses_coroutine, {"forgets-to-await": ["'coroutine' object has no attribute"]}),
     (runners.too_slow, {"too-slow": ["5 s", "timeout=60"]}),
     (runners.swallows_cancellation, {"swallows-cancellation": ["never mind", "CancelledError"]}),

@@ -1,6 +1,5 @@
 """Handlers that break the contract, each in one way, which its name says."""
 
-import asyncio
 import uuid
 from typing import Any
 
@@ -187,10 +186,3 @@ async def real_target(change: Change, ctx: Ctx) -> Outcome:
 @handler("always-fails", options=Options)
 async def always_fails(change: Change, ctx: Ctx) -> Outcome:
     raise ValueError("nothing works")
-
-
-@handler("raises-a-group", options=Options)
-async def raises_a_group(change: Change, ctx: Ctx) -> Outcome:
-    async with asyncio.TaskGroup() as group:
-        group.create_task(page(ctx, "broken"))
-    return Done()

@@ -50,7 +50,7 @@ async def test_promise_10_a_dead_letter_holds_the_traceback_without_secrets(redi
         kept = await running.die(one)
         [known] = running.nectar.connections.values()
         for where in (kept["reason"], kept["trace"]):
-            assert "cannot mail [redacted] to " in where
+            assert "cannot mail https://dash.nectarclimate.com/[redacted] to " in where
             assert known["connectionMagicLinkSecret"] not in where
             assert known["workflowOwnerEmail"] not in where
         assert "Traceback" in kept["trace"]

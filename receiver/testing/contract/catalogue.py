@@ -88,8 +88,7 @@ no harm: check_handler(..., allow={"unrecognisable"})""",
         "see 401 and 403 (then it waits until the target takes the handler again), 429 and its Retry-After, "
         "5xx, time-outs and broken connections (then it tries later, and spares a target that is down). "
         "From anything else it concludes a mistake in the handler, which uses up its attempts.",
-        f"Look at the status first, and let httpx's own error out:\n\n{_LET_OUT}\n\n"
-        "An ExceptionGroup hides it, too: asyncio.gather raises the error itself, a TaskGroup does not.",
+        f"Look at the status first, and let httpx's own error out:\n\n{_LET_OUT}",
     ),
     "gives-up": Entry(
         "It answers Rejected because its target is in trouble for a while. That is a dead letter at once, "
