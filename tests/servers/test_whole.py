@@ -1,14 +1,10 @@
 """The whole router, as it is deployed, and a real Redmine."""
 
 import asyncio
-import os
 import random
 import re
 import secrets
-import signal
-import subprocess
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,7 +14,8 @@ import pytest
 
 from handlers.ticketing.memory import key_of
 from tests.e2e.cli import nectar_router
-from tests.e2e.system import PROCFILE, System, process, system
+from tests.e2e.crew import crew
+from tests.e2e.system import system
 from tests.handlers.test_ticketing_walks import is_part_of
 from tests.handlers.ticketing_town import told
 from tests.servers.redmine_place import RedminePlace
@@ -69,40 +66,6 @@ def test_the_reconnect_story_is_one_ticket_opened_and_solved(redmine: RedminePla
     assert changes == ["status_id"]
     owner = re.search(r"[\w.+-]+@[\w.-]+", str(issue))
     assert owner is None, owner
-
-
-class Crew:
-    """Workers that can be killed; another comes in each one's place."""
-
-    def __init__(self, running: System) -> None:
-        self._running = running
-        self._stack = ExitStack()
-        self._hands = [self._start() for _ in range(2)]
-
-    def kill_one(self, chance: random.Random) -> None:
-        """As the kernel does, without a word."""
-        victim = chance.randrange(len(self._hands))
-        os.kill(self._hands[victim].pid, signal.SIGKILL)
-        self._hands[victim].wait()
-        self._hands[victim] = self._start()
-
-    def close(self) -> None:
-        """End them all."""
-        self._stack.close()
-
-    def _start(self) -> "subprocess.Popen[bytes]":
-        running = self._running
-        return self._stack.enter_context(process(PROCFILE["worker"], running.environment, running.output))
-
-
-@asynccontextmanager
-async def crew(running: System) -> AsyncIterator[Crew]:
-    """Two workers while the block runs."""
-    hands = Crew(running)
-    try:
-        yield hands
-    finally:
-        await asyncio.to_thread(hands.close)
 
 
 def pages(redmine: RedminePlace, keys: set[str]) -> Iterator[tuple[str, dict[str, Any]]]:
