@@ -16,10 +16,13 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol, cast
 
+import structlog
 from arq import Worker
 from redis.exceptions import RedisError
 
 from receiver.tasks import cancel
+
+log = structlog.get_logger(__name__)
 
 WAKE = "nectar:wake"
 """The list on which ring.lua leaves a token for whoever waits."""
@@ -109,9 +112,10 @@ class Listener(Worker):
     def _end(self, line: str, ended: asyncio.Task[None]) -> None:
         self._busy[line] -= 1
         self.works.discard(ended)
-        if not ended.cancelled():
-            # What went wrong is the journal's to make good, and said in one line by whoever sees it first.
-            ended.exception()
+        error = None if ended.cancelled() else ended.exception()
+        # That Redis is away is one line, said by the next look; anything else is a mistake of ours.
+        if error is not None and not isinstance(error, RedisError | OSError):
+            log.error("failed", line=line, exc_info=error)
         if self._crowded:
             self._woken.set()
 

@@ -11,6 +11,7 @@ import pytest
 from arq import Retry, Worker, cron, func
 from arq.connections import ArqRedis
 from arq.jobs import Job, JobStatus, SerializationError
+from structlog.testing import capture_logs
 
 from receiver.journal import Claim, Store, Worklist, refresh
 from receiver.queue import LINE, bell_pool, line_of, to_json
@@ -306,3 +307,22 @@ async def test_two_that_are_full_do_not_keep_waking_each_other(
         assert (await journal.redis.info("commandstats"))["cmdstat_evalsha"]["calls"] - before < 20
         works.open.set()
         await until(lambda: len(works.done) == 20)
+
+
+async def test_work_that_fails_by_a_mistake_of_ours_is_said_and_leaves_its_place(
+    journal: Journal, store: Store, pool: ArqRedis
+) -> None:
+    class Broken(Works):
+        async def do(self, claim: Claim) -> None:
+            self.done.append(claim.work)
+            raise KeyError("a mistake")
+
+    works = Broken()
+    with capture_logs() as said:
+        async with hearing(store, pool, works, lines={LINE: 1}):
+            for number in range(3):
+                await journal.accept(f"c{number}")
+            await until(lambda: len(works.done) == 3)
+            await asyncio.sleep(0.1)
+    failed = [line for line in said if line["event"] == "failed"]
+    assert [type(line["exc_info"]) for line in failed] == [KeyError] * 3
