@@ -72,7 +72,7 @@ class Delivering:
             self._leases.hold(claim, enabled.schedule.timeout),
             structlog.contextvars.bound_contextvars(handler=handler, connection=connection),
         ):
-            pending = await self._deliveries.pending(handler, connection)
+            pending = await self._deliveries.of(claim)
             if pending.refetch:
                 await self._deliveries.await_fetch(claim)
                 return
@@ -86,7 +86,7 @@ class Delivering:
     async def _set_aside(self, claim: Claim, handler: str, connection: str) -> None:
         if handler.endswith(SHADOW):
             # Shadow mode has been ended: what it was still to be shown is of no interest.
-            pending = await self._deliveries.pending(handler, connection)
+            pending = await self._deliveries.of(claim)
             ended = Ended("skipped", "no longer in shadow mode", "", pending.memory)
             await self._deliveries.settle(claim, pending, ended, took=0.0)
             return

@@ -18,19 +18,23 @@ local function begin(work, breaker, lease)
   local due = redis.call('ZSCORE', N .. 'due', work)
   if not due then return false end
   due = tonumber(due)
+  local state = N .. work
+  local hand, token, attempt, deaths, burst, again = unpack(
+    redis.call('HMGET', state, 'hand', 'token', 'attempt', 'deaths', 'burst', 'again'))
   if due > now then
     -- Put off since this bell was rung. One for much later is left to the sweep: a fast clock heard it.
-    if due - now < 1500 and redis.call('HEXISTS', N .. work, 'hand') == 0 then ring(work, due) end
+    if due - now < 1500 and not hand then ring(work, due) end
     return false
   end
-  redis.call('HDEL', N .. 'bells', work)
-  redis.call('HDEL', N .. work, 'burst', 'again')
+  take_off('HDEL', N .. 'bells', work)
+  if burst or again then redis.call('HDEL', state, 'burst', 'again') end
 
-  local state = N .. work
   -- Still in hand means that whoever held it died: that is counted apart and uses up no attempt.
-  if redis.call('HDEL', state, 'hand') == 1 then
-    redis.call('HINCRBY', state, 'deaths', 1)
-    redis.call('HINCRBY', state, 'attempt', -1)
+  deaths, attempt = tonumber(deaths or 0), tonumber(attempt or 0)
+  if hand then
+    deaths, attempt = deaths + 1, attempt - 1
+    redis.call('HDEL', state, 'hand')
+    redis.call('HSET', state, 'deaths', deaths, 'attempt', attempt)
   end
 
   local shut = shut_until(breaker)
@@ -40,9 +44,31 @@ local function begin(work, breaker, lease)
   end
   if shut then redis.call('HSET', N .. 'breaker:' .. breaker, 'probe', work) end
 
-  local token, attempt = redis.call('HINCRBY', state, 'token', 1), redis.call('HINCRBY', state, 'attempt', 1)
-  redis.call('HSET', state, 'hand', token)
+  token, attempt = tonumber(token or 0) + 1, attempt + 1
+  redis.call('HSET', state, 'hand', token, 'token', token, 'attempt', attempt)
   redis.call('ZADD', N .. 'due', now + lease, work)
-  if string.match(work, '^refresh:') then redis.call('ZADD', N .. 'fetching', now + lease, work) end
-  return {token, attempt, tonumber(redis.call('HGET', state, 'deaths') or 0)}
+  if string.sub(work, 1, 8) == 'refresh:' then redis.call('ZADD', N .. 'fetching', now + lease, work) end
+  return {token, attempt, deaths}
+end
+
+-- What there is to deliver, and to whom it was delivered so far. `most`: how many versions to look back over.
+-- Answers of the connection version, snapshot and covered mark; of the delivery version, status, mark, memory and
+-- refetch; the base of its steps in a replay; when the newest version was fetched; and of each version that the
+-- handler has not succeeded with, newest first, what changed and the events behind it.
+local function briefing(handler, connection, most)
+  local pair = handler .. ':' .. connection
+  local version, snapshot, covered = unpack(
+    redis.call('HMGET', N .. 'connection:' .. connection, 'version', 'snapshot', 'covered'))
+  local handled, status, mark, memory, refetch = unpack(
+    redis.call('HMGET', N .. 'deliver:' .. pair, 'version', 'status', 'mark', 'memory', 'refetch'))
+  local base = version == handled and redis.call('HGET', N .. 'steps:' .. pair, 'base')
+  local answer = {version, snapshot, covered, handled, status, mark, memory, refetch, base, ''}
+  local behind = math.min(most, tonumber(version or 0) - tonumber(handled or 0))
+  for i, entry in ipairs(redis.call('XREVRANGE', N .. 'changes:' .. connection, '+', '-', 'COUNT', math.max(1, behind))) do
+    local change = {}
+    for j = 1, #entry[2], 2 do change[entry[2][j]] = entry[2][j + 1] end
+    if i == 1 then answer[10] = change.fetched end
+    if i <= behind then answer[#answer + 1], answer[#answer + 2] = change.changed, change.events end
+  end
+  return answer
 end

@@ -2,9 +2,14 @@
 -- a handler's target. While one is open, what needs that side waits in `parked`. When its time has come, one
 -- piece of work is the probe, which finds out whether the other side is well again; the rest goes on waiting.
 
+-- Those that this call has seen closed, or has closed: it need not look again.
+local known_closed, known_reset = {}, {}
+
 -- Until when nothing may be tried: nil when the breaker is closed, the lease of the probe while it is in hand.
 local function shut_until(breaker)
+  if known_closed[breaker] then return nil end
   local time, probe = unpack(redis.call('HMGET', N .. 'breaker:' .. breaker, 'until', 'probe'))
+  known_closed[breaker] = not time
   if not time then return nil end
   local tried = probe and redis.call('HEXISTS', N .. probe, 'hand') == 1
   return math.max(time, tried and redis.call('ZSCORE', N .. 'due', probe) or 0)
@@ -27,6 +32,7 @@ local function open(work, breaker, delay, reason)
     wait = math.min((wait or 1000) * 2, 60000)
     reopens = now + math.max(wait, delay)
   end
+  known_closed[breaker] = false
   redis.call('HSETNX', gate, 'since', now)
   redis.call('HSET', gate, 'until', reopens, 'wait', wait, 'reason', reason)
   ring('resume:' .. breaker, reopens)
@@ -34,6 +40,8 @@ end
 
 -- The other side takes us: what waits for it is let go.
 local function close(breaker)
+  if known_reset[breaker] then return end
+  known_reset[breaker] = true
   if redis.call('HEXISTS', N .. 'breaker:' .. breaker, 'until') == 1 then ring('resume:' .. breaker, now) end
   redis.call('DEL', N .. 'breaker:' .. breaker)
 end

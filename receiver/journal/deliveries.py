@@ -1,21 +1,18 @@
 """Deliveries: what a handler is shown, what it remembers, and how it ended."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 from redis.exceptions import RedisError
 
-from receiver.journal.store import Store, compact, key, pairs
-from receiver.journal.worklist import Claim, Setback
+from receiver.journal.store import Store, compact, key
+from receiver.journal.worklist import MOST_CHANGES, Briefing, Claim, Setback
 
 LONGEST_MEMORY = 16 * 1024
 """Bytes of JSON that a handler may keep for one connection, and that one step may return."""
-
-MOST_CHANGES = 100
-"""Versions that are looked back over; who is further behind is told that everything may have changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +46,16 @@ class Deliveries:
     def __init__(self, store: Store) -> None:
         self._store = store
 
+    async def of(self, claim: Claim) -> Pending:
+        """What there is to deliver by the one who has it in hand."""
+        if claim.briefing is not None:
+            return pending(claim.briefing)
+        _, handler, connection = claim.work.split(":")
+        return await self.pending(handler, connection)
+
     async def pending(self, handler: str, connection: str) -> Pending:
         """What there is to deliver."""
-        found = await self._store.run("pending", handler, connection, MOST_CHANGES)
-        (version, snapshot, covered), (handled, status, mark, memory, refetch), steps_base, entries = found
-        changes = [(id_, pairs(fields)) for id_, fields in entries]
-        newest = changes[0][1] if changes else {}
-        since = [fields for id_, fields in changes if int(id_.partition("-")[0]) > int(handled or 0)]
-        complete = handled and len(since) == int(version) - int(handled)
-        return Pending(
-            version=int(version or 0),
-            snapshot=snapshot or "",
-            handled_version=int(handled or 0),
-            handled_status=status,
-            handled_mark=mark or "",
-            mark=covered or "",
-            fetched=newest.get("fetched", ""),
-            changed=_changed(since) if complete else None,
-            events=_events(since),
-            memory=json.loads(memory) if memory else {},
-            steps_base=steps_base,
-            refetch=bool(refetch),
-        )
+        return pending(await self._store.run("pending", handler, connection, MOST_CHANGES))
 
     async def settle(self, claim: Claim, pending: Pending, outcome: "Ended", took: float) -> bool:
         """Record a delivery that ended well; False when it was in this hand no longer."""
@@ -86,6 +71,27 @@ class Deliveries:
         """Put the delivery aside until the connection has been fetched afresh."""
         _, handler, connection = claim.work.split(":")
         await self._store.run("await_fetch", handler, connection, claim.token)
+
+
+def pending(briefing: Briefing) -> Pending:
+    """What there is to deliver, of what the journal's scripts say of it (begin.lua)."""
+    version, snapshot, covered, handled, status, mark, memory, refetch, steps_base, fetched = briefing[:10]
+    changed, events = briefing[10::2], briefing[11::2]
+    complete = handled and len(changed) == int(version or 0) - int(handled)
+    return Pending(
+        version=int(version or 0),
+        snapshot=snapshot or "",
+        handled_version=int(handled or 0),
+        handled_status=status,
+        handled_mark=mark or "",
+        mark=covered or "",
+        fetched=fetched or "",
+        changed=_changed(changed) if complete else None,
+        events=_events(events),
+        memory=json.loads(memory) if memory else {},
+        steps_base=steps_base,
+        refetch=bool(refetch),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +159,11 @@ def journal_needed() -> Iterator[None]:
         raise LostClaim(f"the journal is away ({type(error).__name__})") from error
 
 
-def _changed(changes: Iterable[dict[str, str]]) -> frozenset[str]:
-    return frozenset(name for fields in changes for name in json.loads(fields["changed"]))
+def _changed(versions: Iterable[str | None]) -> frozenset[str]:
+    return frozenset(name for names in versions for name in json.loads(names or "[]"))
 
 
-def _events(changes: list[dict[str, str]]) -> tuple[tuple[str, str], ...]:
-    entries = [entry for fields in reversed(changes) for entry in json.loads(fields["events"])]
+def _events(versions: Sequence[str | None]) -> tuple[tuple[str, str], ...]:
+    entries = [entry for events in reversed(versions) for entry in json.loads(events or "[]")]
     named = (json.loads(entry.partition(" ")[2]) for entry in entries[-100:])
     return tuple((message, kind) for message, kind in named)

@@ -36,6 +36,7 @@ while at <= #ARGV do
   answers[#answers + 1] = answer or false
   at = next_at
 end
+write_gathered()
 return answers
 """
 """Around each script: it is run for each of the calls that wait, whose arguments follow their number."""

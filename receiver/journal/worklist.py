@@ -20,6 +20,8 @@ WORKER_GONE = 15
 """Seconds after which a worker that says nothing is taken for gone."""
 NECTAR = "nectar"
 """The breaker of Nectar's API; the others bear their handler's name."""
+MOST_CHANGES = 100
+"""Versions that are looked back over; who is further behind is told that everything may have changed."""
 RESUME = "resume"
 """The kind of work that lets go what a breaker holds; it is on no list and in nobody's hand."""
 
@@ -34,6 +36,10 @@ def deliver(handler: str, connection: str) -> str:
     return f"deliver:{handler}:{connection}"
 
 
+Briefing = Sequence[str | None]
+"""What there is to deliver, as begin.lua says it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """Work in hand. The token fences it: without the current one nothing can be settled."""
@@ -44,6 +50,8 @@ class Claim:
     attempt: int
     deaths: int
     """How often whoever had it in hand died over it, since it was last settled."""
+    briefing: Briefing | None = field(default=None, compare=False, repr=False)
+    """Of a delivery that was taken off its line: what there is to deliver. It saves asking for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +138,11 @@ class Worklist:
         """Take the bells of these lines off them, as far as there is room, and what they announce in hand."""
         lines = (part for pair in room.items() for part in pair)
         wait, crowded, plain, taken = await self._store.run(
-            "claim", int(LEASE * 1000), self._max_fetches, *lines
+            "claim", int(LEASE * 1000), self._max_fetches, MOST_CHANGES, *lines
         )
         claims = [
-            (line, Claim(work, _breaker_of(work), str(token), attempt, deaths))
-            for line, work, token, attempt, deaths in taken
+            (line, Claim(work, _breaker_of(work), str(token), attempt, deaths, briefing))
+            for line, work, token, attempt, deaths, briefing in taken
         ]
         return Haul(None if wait < 0 else wait / 1000, bool(crowded), bool(plain), claims)
 

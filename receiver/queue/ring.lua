@@ -36,10 +36,22 @@ local function line(work)
   return handler and 'arq:deliver:' .. handler or 'arq:queue', handler
 end
 
--- Wakes a worker that waits. A few tokens are enough: whoever is woken takes all there is.
+-- Wakes a worker that waits; one for all that a call does, since whoever is woken takes all there is.
+local woken = false
 local function wake()
-  if redis.call('LLEN', N .. 'wake') < 8 then redis.call('LPUSH', N .. 'wake', '') end
+  if not woken and redis.call('LLEN', N .. 'wake') < 8 then redis.call('LPUSH', N .. 'wake', '') end
+  woken = true
 end
+
+-- Whether there is such a key, as it was when this call first asked.
+local there = {}
+local function exists(key)
+  if there[key] == nil then there[key] = redis.call('EXISTS', key) == 1 end
+  return there[key]
+end
+
+-- Handlers that are known to have a line.
+local has_line = {}
 
 -- refresh:CONNECTION, deliver:HANDLER:CONNECTION or resume:BREAKER, to be heard at the time `at`.
 -- A bell for now is scored with its running number, far below any time: it keeps its place in the line, and
@@ -55,7 +67,10 @@ local function ring(work, at, first)
   local queue, handler = line(work)
   -- Not 0: arq takes that for no job.
   redis.call('ZADD', queue, first and 0.5 or at > now and at or number, job)
-  if handler then redis.call('SADD', N .. 'handlers', handler) end
+  if handler and not has_line[handler] then
+    redis.call('SADD', N .. 'handlers', handler)
+    has_line[handler] = true
+  end
   redis.call('HSET', N .. 'bells', work, job)
   wake()
 end
@@ -73,7 +88,7 @@ end
 local function want(connection, mark, interval)
   local work, key = 'refresh:' .. connection, N .. 'connection:' .. connection
   redis.call('HSET', key, 'wanted', mark)
-  if redis.call('ZSCORE', N .. 'parked:nectar', work) then return end
+  if exists(N .. 'parked:nectar') and redis.call('ZSCORE', N .. 'parked:nectar', work) then return end
   if redis.call('ZSCORE', N .. 'due', work) then
     local burst = redis.call('HGET', N .. work, 'burst')
     if burst then
@@ -82,7 +97,7 @@ local function want(connection, mark, interval)
     end
     return
   end
-  if redis.call('ZREM', N .. 'dead', work) == 1 then
+  if exists(N .. 'dead') and redis.call('ZREM', N .. 'dead', work) == 1 then
     redis.call('HDEL', N .. 'dead:' .. connection, work)
     redis.call('HDEL', N .. work, 'attempt')
   end
@@ -91,6 +106,22 @@ local function want(connection, mark, interval)
   schedule(work, math.max(now, soonest))
 end
 
+-- What a call counts, and what it takes off lists, is gathered and written at its end, once for all its
+-- transitions: nothing reads it in between.
+local counts, taken_off = {}, {}
+
 local function count(name, by)
-  redis.call('HINCRBY', N .. 'stats', name, by or 1)
+  counts[name] = (counts[name] or 0) + (by or 1)
+end
+
+-- Takes a member off: by ZREM of a sorted set, HDEL of a hash, DEL of the keys themselves.
+local function take_off(command, key, member)
+  local place = command .. ' ' .. key
+  taken_off[place] = taken_off[place] or {command, key ~= '' and key or nil}
+  table.insert(taken_off[place], member)
+end
+
+local function write_gathered()
+  for _, call in pairs(taken_off) do redis.call(unpack(call)) end
+  for name, by in pairs(counts) do redis.call('HINCRBY', N .. 'stats', name, by) end
 end

@@ -1,43 +1,44 @@
 -- Takes bells off their lines, and the work that they announce in hand.
--- ARGV: lease in ms; how many fetches may be in hand at a time, of all workers together; then by turns a line, and for
--- how much of it there is room.
+-- ARGV: lease in ms; how many fetches may be in hand at a time, of all workers together; how many versions to look
+-- back over at most; then by turns a line, and for how much of it there is room.
 -- Answers: in how many ms there is more (-1: nobody knows), whether there is more for which there was no room, whether
--- there are due jobs that are no bells of ours, and what was taken, each: line, work, token, attempt, deaths.
-local lease = tonumber(ARGV[1])
+-- there are due jobs that are no bells of ours, and what was taken, each: line, work, token, attempt, deaths, and of a
+-- delivery its briefing.
+local lease, look_back = tonumber(ARGV[1]), tonumber(ARGV[3])
 local MOST = 1000
 local more, crowded, plain, taken, looked = -1, 0, 0, {}, 0
 
--- The breaker that work stands behind; nothing for what is no bell of ours.
-local function breaker_of(work)
-  return string.match(work, '^deliver:([^:]+):') or string.match(work, '^refresh:') and 'nectar'
-end
-
-local function take(queue, job, work)
-  redis.call('ZREM', queue, job)
-  redis.call('DEL', ARQ_JOB .. job)
-  if string.match(work, '^resume:') then
+local function take(queue, job, kind, work)
+  take_off('DEL', '', ARQ_JOB .. job)
+  if kind == 'resume' then
     if redis.call('HGET', N .. 'bells', work) == job then redis.call('HDEL', N .. 'bells', work) end
-    return {queue, work, 0, 0, 0}
+    return {queue, work, 0, 0, 0, false}
   end
-  local claim = begin(work, breaker_of(work), lease)
-  return claim and {queue, work, unpack(claim)}
+  local handler, connection = string.match(work, '^deliver:([^:]+):(.+)$')
+  local claim = begin(work, handler or 'nectar', lease)
+  return claim and {queue, work, claim[1], claim[2], claim[3], handler and briefing(handler, connection, look_back) or false}
 end
 
-for i = 3, #ARGV, 2 do
+local OURS = {deliver = true, refresh = true, resume = true}
+
+for i = 4, #ARGV, 2 do
   local queue, room, passed = ARGV[i], tonumber(ARGV[i + 1]), 0
   if queue == 'arq:queue' then room = math.min(room, tonumber(ARGV[2]) - fetches_in_hand()) end
   while room > 0 and looked < MOST do
     local jobs = redis.call('ZRANGE', queue, '-inf', now, 'BYSCORE', 'LIMIT', passed, room)
     if #jobs == 0 then break end
+    local off = {}
     for _, job in ipairs(jobs) do
-      local work = string.match(job, '^(.+)#%d+$')
-      if work and (breaker_of(work) or string.match(work, '^resume:')) then
-        local claim = take(queue, job, work)
+      local work, kind = string.match(job, '^((%a+):.+)#%d+$')
+      if OURS[kind] then
+        off[#off + 1] = job
+        local claim = take(queue, job, kind, work)
         if claim then taken[#taken + 1], room = claim, room - 1 end
       else
         plain, passed = 1, passed + 1
       end
     end
+    if #off > 0 then redis.call('ZREM', queue, unpack(off)) end
     looked = looked + #jobs
   end
   local following = redis.call('ZRANGE', queue, passed, passed, 'WITHSCORES')[2]

@@ -3,8 +3,9 @@
 local handler, connection, token, version, status, mark, memory, outcome, detail, took = unpack(ARGV)
 local work = 'deliver:' .. handler .. ':' .. connection
 local key = N .. work
-if redis.call('HGET', key, 'hand') ~= token then return false end
-local attempt, before = unpack(redis.call('HMGET', key, 'attempt', 'version'))
+local hand, attempt, before, wanted, again = unpack(
+  redis.call('HMGET', key, 'hand', 'attempt', 'version', 'wanted', 'again'))
+if hand ~= token then return false end
 redis.call('HDEL', key, 'hand', 'deaths', 'attempt', 'not_before', 'refetch', 'reason', 'trace')
 redis.call('HSET', key, 'version', version, 'status', status, 'mark', mark, 'memory', memory,
   'outcome', outcome, 'detail', detail, 'settled', now)
@@ -14,11 +15,13 @@ count('delivery:' .. handler .. ':' .. outcome)
 
 -- Steps of an earlier success: a replay of this one must not take them for its own.
 local steps = N .. 'steps:' .. handler .. ':' .. connection
-if before ~= version and redis.call('HGET', steps, 'base') ~= (before or '0') then redis.call('DEL', steps) end
+if before ~= version and redis.call('HGET', steps, 'base') ~= (before or '0') then take_off('DEL', '', steps) end
 
 -- Who skips may not have asked its target for anything.
 if outcome == 'skipped' then pass_on(work, handler) else close(handler) end
-redis.call('ZREM', N .. 'due', work)
-local wanted, again = unpack(redis.call('HMGET', key, 'wanted', 'again'))
-if again or tonumber(wanted or 0) > tonumber(version) then schedule(work, now) end
+if again or tonumber(wanted or 0) > tonumber(version) then
+  schedule(work, now)
+else
+  take_off('ZREM', N .. 'due', work)
+end
 return 1
