@@ -51,8 +51,8 @@ class Contexts:
         return Context(
             options=delivery.enabled.options,
             http=self._http if rehearsal is None else rehearsal.client(),
-            log=structlog.get_logger(f"handlers.{delivery.enabled.handler.name}").bind(
-                version=delivery.pending.version
+            log=structlog.get_logger(
+                f"handlers.{delivery.enabled.handler.name}", version=delivery.pending.version
             ),
             attempt=delivery.claim.attempt,
             idempotency_key=delivery.idempotency_key,

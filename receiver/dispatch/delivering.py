@@ -1,6 +1,7 @@
 """The deliver job: show a handler the newest state of a connection, and record how that went."""
 
 import asyncio
+import logging
 from dataclasses import replace
 
 import structlog
@@ -20,9 +21,9 @@ from receiver.journal import (
     Setback,
     Subject,
     Worklist,
-    check_memory,
     compact,
     deliver,
+    kept_memory,
 )
 from receiver.policy import LONGEST_TEXT
 from receiver.registry import Registry
@@ -68,10 +69,9 @@ class Delivering:
         if enabled is None:
             await self._set_aside(claim, handler, connection)
             return
-        with (
-            self._leases.hold(claim, enabled.schedule.timeout),
-            structlog.contextvars.bound_contextvars(handler=handler, connection=connection),
-        ):
+        # Never unbound: each piece of work is a task, with a context of its own.
+        structlog.contextvars.bind_contextvars(handler=handler, connection=connection)
+        with self._leases.hold(claim, enabled.schedule.timeout):
             pending = await self._deliveries.of(claim)
             if pending.refetch:
                 await self._deliveries.await_fetch(claim)
@@ -87,7 +87,7 @@ class Delivering:
         if handler.endswith(SHADOW):
             # Shadow mode has been ended: what it was still to be shown is of no interest.
             pending = await self._deliveries.of(claim)
-            ended = Ended("skipped", "no longer in shadow mode", "", pending.memory)
+            ended = Ended("skipped", "no longer in shadow mode", "", compact(pending.memory))
             await self._deliveries.settle(claim, pending, ended, took=0.0)
             return
         await self._worklist.fail(claim, NOT_ENABLED, Subject(counter=f"delivery:{handler}"))
@@ -134,22 +134,23 @@ class Delivering:
             return setbacks.of_handler(error, attempt, self._redactor.trace(error))
 
     async def _settle(self, delivery: Delivery, result: Outcome | Setback) -> None:
-        setback = result if isinstance(result, Setback) else check_memory(delivery.memory)
-        if setback is not None:
-            await self._fail(delivery, setback)
+        memory = result if isinstance(result, Setback) else kept_memory(delivery.memory)
+        if isinstance(memory, Setback):
+            await self._fail(delivery, memory)
             return
         ended = Ended(
             word="skipped" if isinstance(result, Skipped) else "done",
             detail=self._redactor.text(_detail(result))[:LONGEST_TEXT],
             status=str(delivery.change.connection.status),
-            memory=delivery.memory,
+            memory=memory,
         )
         settled = await self._deliveries.settle(delivery.claim, delivery.pending, ended, delivery.took)
         self._log(delivery, ended.word if settled else "lost", ended.detail)
 
     async def _fail(self, delivery: Delivery, setback: Setback) -> None:
-        memory = "" if check_memory(delivery.memory) else compact(delivery.memory)
-        about = replace(subject(delivery.claim, delivery.pending, delivery.took), memory=memory)
+        memory = kept_memory(delivery.memory)
+        kept = "" if isinstance(memory, Setback) else memory
+        about = replace(subject(delivery.claim, delivery.pending, delivery.took), memory=kept)
         reason = self._redactor.text(setback.reason)[:LONGEST_TEXT]
         went = await self._worklist.fail(delivery.claim, replace(setback, reason=reason), about)
         self._log(delivery, went or "lost", reason)
@@ -157,8 +158,11 @@ class Delivering:
             log.error("dead letter", work=delivery.claim.work, reason=reason, trace=setback.trace)
 
     def _log(self, delivery: Delivery, outcome: str, detail: str) -> None:
-        level = log.debug if outcome in ("done", "skipped", "later", "release") else log.warning
-        level(
+        level = logging.DEBUG if outcome in ("done", "skipped", "later", "release") else logging.WARNING
+        if not log.is_enabled_for(level):
+            return
+        log.log(
+            level,
             "delivered" if outcome in ("done", "skipped") else "not delivered",
             outcome=outcome,
             status=str(delivery.change.connection.status) or "none",

@@ -12,6 +12,7 @@ from receiver.diff import changed_fields
 from receiver.journal import Claim, Pending, Subject
 from receiver.registry import Enabled
 from receiver.rehearsal import Effect
+from receiver.schema import NO_SECRET
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def prepare(claim: Claim, pending: Pending, enabled: Enabled) -> Delivery:
 @lru_cache(maxsize=256)
 def _read(snapshot: str) -> Connection:
     """One version is shown to several handlers; a connection cannot be changed."""
-    return Connection.model_validate_json(snapshot)
+    return Connection.model_validate_json(snapshot, context=NO_SECRET)
 
 
 def subject(claim: Claim, pending: Pending, took: float) -> Subject:

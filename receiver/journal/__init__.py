@@ -29,7 +29,7 @@
 All bear the prefix `nectar:`. A mark is the id of an entry of `events`: marks grow with time.
 """
 
-from receiver.journal.deliveries import Deliveries, Ended, LostClaim, Pending, RecordedSteps, check_memory
+from receiver.journal.deliveries import Deliveries, Ended, LostClaim, Pending, RecordedSteps, kept_memory
 from receiver.journal.fetches import Fetched, Fetches, Known
 from receiver.journal.gauges import Breaker, Gauges, Observatory
 from receiver.journal.intake import Intake, Message, Receipt, Reception
@@ -70,9 +70,9 @@ __all__ = [
     "Store",
     "Subject",
     "Worklist",
-    "check_memory",
     "compact",
     "connect",
     "deliver",
+    "kept_memory",
     "refresh",
 ]

@@ -12,6 +12,8 @@ local function end_fetch(work)
   if redis.call('ZCARD', 'arq:queue') > 0 then wake() end
 end
 
+local lease_ends
+
 -- Takes a piece of due work in hand: leased in `due`, a new token, its attempt counted.
 -- Answers nothing when it is not due, is in another's hand, or its breaker is open (then it is parked).
 local function begin(work, breaker, lease)
@@ -46,8 +48,9 @@ local function begin(work, breaker, lease)
 
   token, attempt = tonumber(token or 0) + 1, attempt + 1
   redis.call('HSET', state, 'hand', token, 'token', token, 'attempt', attempt)
-  redis.call('ZADD', N .. 'due', now + lease, work)
-  if string.sub(work, 1, 8) == 'refresh:' then redis.call('ZADD', N .. 'fetching', now + lease, work) end
+  lease_ends = lease_ends or string.format('%d', now + lease)
+  redis.call('ZADD', N .. 'due', lease_ends, work)
+  if string.sub(work, 1, 8) == 'refresh:' then redis.call('ZADD', N .. 'fetching', lease_ends, work) end
   return {token, attempt, deaths}
 end
 

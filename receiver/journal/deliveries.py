@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pydantic import JsonValue
+from pydantic_core import from_json
 from redis.exceptions import RedisError
 
 from receiver.journal.store import Store, compact, key
@@ -63,7 +64,7 @@ class Deliveries:
         answer = await self._store.run(
             "handled",
             *(handler, connection, claim.token, pending.version, outcome.status, pending.mark),
-            *(compact(outcome.memory), outcome.word, outcome.detail, int(took * 1000)),
+            *(outcome.memory, outcome.word, outcome.detail, int(took * 1000)),
         )
         return answer is not None
 
@@ -88,7 +89,7 @@ def pending(briefing: Briefing) -> Pending:
         fetched=fetched or "",
         changed=_changed(changed) if complete else None,
         events=_events(events),
-        memory=json.loads(memory) if memory else {},
+        memory=from_json(memory) if memory else {},
         steps_base=steps_base,
         refetch=bool(refetch),
     )
@@ -101,18 +102,22 @@ class Ended:
     word: str
     detail: str
     status: str
-    memory: dict[str, JsonValue]
+    memory: str = "{}"
+    """As JSON."""
 
 
-def check_memory(memory: dict[str, JsonValue]) -> Setback | None:
-    """None when a handler's memory can be kept. Otherwise what to do: another attempt would be of no use."""
+def kept_memory(memory: dict[str, JsonValue]) -> str | Setback:
+    """A handler's memory as it is kept. If it cannot be, what to do: another attempt would be of no use."""
+    if not memory:
+        return "{}"
     try:
-        size = len(compact(memory).encode())
+        text = compact(memory)
+        size = len(text.encode())
     except (TypeError, ValueError, RecursionError) as error:
         return Setback("reject", f"ctx.memory cannot be kept: {error}; put only JSON values there")
     if size > LONGEST_MEMORY:
         return Setback("reject", f"ctx.memory cannot be kept: {size} bytes of JSON, at most {LONGEST_MEMORY}")
-    return None
+    return text
 
 
 class LostClaim(Exception):  # noqa: N818 - it says what happened; nothing is wrong with this process
@@ -160,10 +165,9 @@ def journal_needed() -> Iterator[None]:
 
 
 def _changed(versions: Iterable[str | None]) -> frozenset[str]:
-    return frozenset(name for names in versions for name in json.loads(names or "[]"))
+    return frozenset(name for names in versions for name in from_json(names or "[]"))
 
 
 def _events(versions: Sequence[str | None]) -> tuple[tuple[str, str], ...]:
-    entries = [entry for events in reversed(versions) for entry in json.loads(events or "[]")]
-    named = (json.loads(entry.partition(" ")[2]) for entry in entries[-100:])
-    return tuple((message, kind) for message, kind in named)
+    entries = [entry for events in reversed(versions) for entry in from_json(events or "[]")]
+    return tuple(tuple(from_json(entry.partition(" ")[2])) for entry in entries[-100:])

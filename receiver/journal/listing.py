@@ -6,14 +6,17 @@ from dataclasses import dataclass
 
 from receiver.journal.criteria import Criteria, Page, batches, page_of
 from receiver.journal.history import Accepted, accepted
+from receiver.journal.scans import Scans
 from receiver.journal.standings import Standing, read_standings
-from receiver.journal.states import URGENCY, State, Work
+from receiver.journal.states import URGENCY, State, Work, connection_of
 from receiver.journal.store import Store
-from receiver.journal.streams import newest_first, order
+from receiver.journal.streams import Walk, newest_first, order
 
 HANDLED = "handled"
 """The state of an event that calls for nothing any more."""
 EVENT_STATES = tuple(HANDLED if state is State.IDLE else state.value for state in State)
+FEW = 1000
+"""Connections that are kept in mind, so that only their events are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +50,16 @@ class Events:
     def __init__(self, store: Store, handlers: Iterable[str]) -> None:
         self._store = store
         self._handlers = list(handlers)
+        self._scans = Scans(store, self._handlers)
 
     async def page(self, criteria: Criteria, limit: int, after: str = "") -> Page[Event]:
         """At most `limit` events, older than the one whose mark is `after`."""
         found: list[Event] = []
         known: dict[str, Standing | None] = {}
-        newest = f"({after}" if after else str("+" if criteria.until is None else criteria.until)
-        oldest = str("-" if criteria.since is None else criteria.since)
-        only = {"connection": criteria.connection, "type": criteria.type}
-        async with aclosing(newest_first(self._store, "events", newest, oldest, **only)) as pieces:
+        among = await self._among(criteria)
+        if among is not None and not among:
+            return Page((), None)
+        async with aclosing(self._walk(criteria, after, among)) as pieces:
             async for piece in pieces:
                 events = [accepted(*entry) for entry in piece if _is_open(entry[1]["connection"], known)]
                 for batch in batches(events, limit + 1):
@@ -64,6 +68,29 @@ class Events:
                 if len(found) > limit:
                     break
         return page_of(found, limit, lambda event: event.accepted.mark)
+
+    async def _among(self, criteria: Criteria) -> set[str] | None:
+        """The connections that have work in the state asked for; None: too many, or it is on no list."""
+        names = self._scans.listed(criteria.state)
+        if names is None:
+            return None
+        found: set[str] = set()
+        async with aclosing(names):
+            async for piece in names:
+                found |= {connection_of(name) for name in piece}
+                if len(found) > FEW:
+                    return None
+        return found
+
+    async def _walk(self, criteria: Criteria, after: str, among: set[str] | None) -> Walk:
+        """The events that may fit, the newest first."""
+        newest = f"({after}" if after else str("+" if criteria.until is None else criteria.until)
+        oldest = str("-" if criteria.since is None else criteria.since)
+        [alone] = among if among is not None and len(among) == 1 else [""]
+        only = {"connection": criteria.connection or alone, "type": criteria.type}
+        async with aclosing(newest_first(self._store, "events", newest, oldest, **only)) as pieces:
+            async for piece in pieces:
+                yield [entry for entry in piece if among is None or entry[1]["connection"] in among]
 
     async def _fitting(
         self, events: Sequence[Accepted], criteria: Criteria, known: dict[str, Standing | None]

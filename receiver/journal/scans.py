@@ -47,7 +47,7 @@ class Scans:
             found = await read_standings(self._store, ids, self._handlers, criteria)
             return {one: standing for one, standing in found.items() if _fits(standing, criteria)}
 
-        names = self._listed(criteria.state) or self._keys(key("connection", "*"))
+        names = self.listed(criteria.state) or self._keys(key("connection", "*"))
         rows = await _first(names, connection_of, limit + 1, after, read)
         return page_of(rows, limit, lambda standing: standing.id)
 
@@ -68,20 +68,19 @@ class Scans:
             }
 
         pattern = key("deliver", _literal(criteria.handler), _literal(criteria.connection))
-        names = self._listed(criteria.state) or self._keys(pattern)
+        names = self.listed(criteria.state) or self._keys(pattern)
         rows = await _first(names, str, limit + 1, after, read)
         return page_of(rows, limit, lambda row: row.work.name)
 
-    def _listed(self, state: str) -> Names | None:
+    def listed(self, state: str) -> Names | None:
         """The work on the lists where work in this state stands; None: it stands on none."""
-        lists = {
+        lists: dict[str, list[str]] = {
             State.DEAD: ["dead"],
             State.DUE: ["due"],
             State.IN_HAND: ["due"],
             State.PARKED: [f"parked:{breaker}" for breaker in (NECTAR, *self._handlers)],
         }
-        names = lists.get(State(state)) if state else None
-        return self._members(names) if names else None
+        return self._members(lists[state]) if state in lists else None
 
     async def _members(self, lists: Sequence[str]) -> Names:
         for name in lists:

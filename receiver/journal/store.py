@@ -151,9 +151,8 @@ def key(*parts: str) -> str:
     return NAMESPACE + ":".join(parts)
 
 
-def compact(value: object) -> str:
-    """JSON without blanks."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+"""JSON without blanks. (`json.dumps` makes an encoder at each call.)"""
 
 
 def pairs(flat: Iterable[str]) -> dict[str, str]:

@@ -28,6 +28,8 @@ WAKE = "nectar:wake"
 """The list on which ring.lua leaves a token for whoever waits."""
 LONGEST_WAIT = 0.5
 """Seconds between two looks: arq's cron and plain jobs leave no token."""
+AT_A_TIME = 25
+"""Bells of a line that are taken at once: while their work is done, Redis is at the next."""
 BLOCK = 5
 """Seconds that Redis holds a waiting call, below the socket's time limit."""
 
@@ -73,6 +75,7 @@ class Listener(Worker):
         self._woken = asyncio.Event()
         self._wait: float | None = None
         self._crowded = False
+        self._at_once = False
 
     async def main(self) -> None:
         """As arq's, but waiting for a token instead of a clock."""
@@ -94,10 +97,15 @@ class Listener(Worker):
         self._woken.set()
 
     async def _poll_iteration(self) -> None:
-        haul = await self._take({line: most - self._busy[line] for line, most in self._lines.items()})
+        room = {line: min(most - self._busy[line], AT_A_TIME) for line, most in self._lines.items()}
+        haul = await self._take(room)
         self._wait, self._crowded = haul.wait, haul.crowded
         for line, claim in haul.taken:
             self._start(line, claim)
+        took = Counter(line for line, _ in haul.taken)
+        self._at_once = any(
+            took[line] == room[line] and self._busy[line] < self._lines[line] for line in took
+        )
         if haul.plain or self.tasks:
             await super()._poll_iteration()
         else:
@@ -120,6 +128,8 @@ class Listener(Worker):
             self._woken.set()
 
     async def _until_there_is_more(self) -> None:
+        if self._at_once:
+            return
         wait = LONGEST_WAIT if self._wait is None else min(self._wait, LONGEST_WAIT)
         with suppress(TimeoutError):
             async with asyncio.timeout(wait):

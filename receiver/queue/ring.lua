@@ -2,7 +2,7 @@
 -- The bell is an arq job that carries ids and nothing else. Lost, late or doubled, it does no harm: whoever
 -- hears it asks `due` whether there is work, and the sweep rings again for work that no job stands behind.
 local N = 'nectar:'
-local ARQ_JOB, ARQ_RUNNING = 'arq:job:', 'arq:in-progress:'
+local ARQ_JOB = 'arq:job:'
 local DAY = 86400000
 local ATTEMPTS = 100000
 
@@ -12,6 +12,8 @@ local function clock()
 end
 
 local now = clock()
+-- As text: a number is turned into it anew by each command that it is given to.
+local stamp = string.format('%d', now)
 
 -- Whether mark `a` (a stream id, milliseconds-sequence) is newer than mark `b`; any is newer than none.
 local function newer(a, b)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, JsonValue
 
 from receiver.api import Change, Connection, Context, Handler, Outcome, Skipped, Steps
 from receiver.dispatch import setbacks
-from receiver.journal import Setback, check_memory, compact
+from receiver.journal import Setback, kept_memory
 from receiver.policy import LONGEST_TEXT
 from receiver.rehearsal import Effect
 from receiver.telemetry import Redactor
@@ -157,8 +157,9 @@ class _Attempt(Generic[OptionsT]):
         if fake.mistake is not None:
             raise fake.mistake
         memory = self.ctx.memory
-        lost = fake.died or check_memory(memory) is not None
-        setback = None if fake.died else self.setback or check_memory(memory)
+        kept = kept_memory(memory)
+        unkept = kept if isinstance(kept, Setback) else None
+        setback = None if fake.died else self.setback or unkept
         return Run(
             outcome=self.outcome,
             error=self.error,
@@ -168,7 +169,7 @@ class _Attempt(Generic[OptionsT]):
             idempotency_key=self.ctx.idempotency_key,
             requests=tuple(fake.requests[sent:]),
             effects=tuple(fake.effects[done:]),
-            memory=json.loads(compact(dict(before) if lost else memory)),
+            memory=dict(before) if fake.died or isinstance(kept, Setback) else json.loads(kept),
             log=tuple(lines),
             took=loop.time() - began,
             overran=self.overran,

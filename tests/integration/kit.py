@@ -33,8 +33,8 @@ ONE = "11111111-1111-4111-8111-111111111111"
 TWO = "22222222-2222-4222-8222-222222222222"
 THREE = "33333333-3333-4333-8333-333333333333"
 
-DONE = Ended("done", "", "CONNECTED", {})
-SKIPPED = Ended("skipped", "nothing to do", "CONNECTED", {})
+DONE = Ended("done", "", "CONNECTED")
+SKIPPED = Ended("skipped", "nothing to do", "CONNECTED")
 DOWN = Setback("retry", "the target answered 503", delay=60, down=True, most=10)
 BROKEN = Setback("retry", "ValueError: no", delay=60, most=10)
 PARK = Setback("park", "the target answered 401")

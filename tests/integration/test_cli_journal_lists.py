@@ -113,7 +113,7 @@ async def test_deliveries_tell_their_state_and_what_the_last_attempt_said(
     handlers = ("done", "down", "parked", "rejected", "held", "later")
     terminal = Terminal(terminal.redis_url, ",".join(handlers))
     await journal.fetch(*handlers)
-    await journal.handle("done", Ended("done", "TICKET-7", "CONNECTED", {}))
+    await journal.handle("done", Ended("done", "TICKET-7", "CONNECTED"))
     for name, setback in (("down", DOWN), ("parked", PARK), ("rejected", REJECT), ("later", LATER)):
         await journal.fail(await journal.taken(name), setback)
     await journal.make_due(deliver("later", ONE))
@@ -148,7 +148,7 @@ async def test_who_held_work_and_died_holds_it_no_more(terminal: Terminal, journ
 async def test_deliveries_are_filtered(terminal: Terminal, journal: Journal) -> None:
     await journal.fetch("a", "b")
     await journal.fetch("a", connection=TWO)
-    await journal.handle("a", Ended("done", "", "PASSWORD_INCORRECT", {}))
+    await journal.handle("a", Ended("done", "", "PASSWORD_INCORRECT"))
     await journal.handle("a", DONE, connection=TWO)
     a_one, a_two, b_one = deliver("a", ONE), deliver("a", TWO), deliver("b", ONE)
     assert await ids(terminal, "deliveries") == [a_one, a_two, b_one]

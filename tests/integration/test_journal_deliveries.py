@@ -2,9 +2,20 @@
 
 import pytest
 
-from receiver.journal import Ended, LostClaim, Message, RecordedSteps, Store, check_memory, connect, deliver
-from receiver.journal.deliveries import LONGEST_MEMORY, MOST_CHANGES
+from receiver.journal import (
+    Ended,
+    LostClaim,
+    Message,
+    RecordedSteps,
+    Setback,
+    Store,
+    connect,
+    deliver,
+    kept_memory,
+)
+from receiver.journal.deliveries import LONGEST_MEMORY
 from receiver.journal.store import key
+from receiver.journal.worklist import MOST_CHANGES
 from tests.integration.kit import BROKEN, DONE, ONE, REJECT, Journal
 
 pytestmark = pytest.mark.anyio
@@ -45,13 +56,13 @@ async def test_promise_6_all_that_changed_since_the_handler_last_succeeded_is_sh
     journal: Journal,
 ) -> None:
     await journal.fetch("a", "b")
-    await journal.handle("a", Ended("done", "", "CONNECTED", {}))
+    await journal.handle("a", Ended("done", "", "CONNECTED"))
     for number, name in enumerate(("status", "url", "accounts")):
         await journal.intake.accept(Message(f"msg_{name}", f"connection.kind{number}", ONE, b"{}"))
         await journal.settle_fetch(await journal.take_fetch(), "a", status=f"S{number}", changed=(name,))
         await journal.fail(await journal.taken("a"), BROKEN)
     await journal.make_due(A)
-    pending = await journal.handle("a", Ended("done", "", "S2", {}))
+    pending = await journal.handle("a", Ended("done", "", "S2"))
     assert pending.version == 4
     assert pending.changed == frozenset({"status", "url", "accounts"})
     assert pending.handled_status == "CONNECTED"
@@ -77,7 +88,7 @@ async def test_who_is_far_behind_is_told_that_everything_may_have_changed(journa
 
 async def test_a_handler_remembers_for_each_connection_apart(journal: Journal) -> None:
     await journal.fetch("a", "b")
-    await journal.handle("a", Ended("done", "T-1", "CONNECTED", {"ticket": "T-1", "umlaut": "ü"}))
+    await journal.handle("a", Ended("done", "T-1", "CONNECTED", '{"ticket":"T-1","umlaut":"ü"}'))
     await journal.fetch("a", "b", status="PENDING")
     await journal.fetch("a", connection="other")
     assert (await journal.taken("a"))[1].memory == {"ticket": "T-1", "umlaut": "ü"}
@@ -89,7 +100,7 @@ async def test_a_success_settles_all_that_was_amiss(journal: Journal) -> None:
     await journal.fetch("a")
     await journal.fail(await journal.taken("a"), BROKEN)
     await journal.make_due(A)
-    await journal.handle("a", Ended("done", "T-1", "CONNECTED", {}))
+    await journal.handle("a", Ended("done", "T-1", "CONNECTED"))
     kept = await journal.redis.hgetall(key("deliver", "a", ONE))
     assert {"reason", "trace", "attempt", "hand", "not_before"}.isdisjoint(kept)
     assert (kept["outcome"], kept["detail"], kept["version"]) == ("done", "T-1", "1")
@@ -173,19 +184,20 @@ async def test_steps_are_not_lost_sight_of_when_redis_is_away(journal: Journal) 
 
 
 def test_memory_must_be_json_and_small() -> None:
-    assert check_memory({"ticket": "T-1", "list": [1, None, {"a": 0.5}]}) is None
+    text = kept_memory({"ticket": "T-1", "list": [1, None, {"a": 0.5}]})
+    assert text == '{"ticket":"T-1","list":[1,null,{"a":0.5}]}'
     circle: dict[str, object] = {}
     circle["itself"] = circle
     for wrong in ({"when": object()}, {"half": "\ud83d"}, circle, {"long": "ü" * (LONGEST_MEMORY // 2)}):
-        setback = check_memory(wrong)  # type: ignore[arg-type]  # what a handler's author may put there
-        assert setback is not None
+        setback = kept_memory(wrong)  # type: ignore[arg-type]  # what a handler's author may put there
+        assert isinstance(setback, Setback)
         assert setback.reaction == "reject"
         assert "ctx.memory cannot be kept" in setback.reason
 
 
 async def test_text_that_no_one_can_encode_is_kept_as_far_as_it_can_be(journal: Journal) -> None:
     await journal.fetch("a")
-    await journal.handle("a", Ended("done", "half \ud83d", "CONNECTED", {}))
+    await journal.handle("a", Ended("done", "half \ud83d", "CONNECTED"))
     assert await journal.redis.hget(key("deliver", "a", ONE), "detail") == "half ?"
 
 

@@ -115,4 +115,4 @@ async def _deliver(store: Store, connection: str) -> None:
     assert claim
     deliveries = Deliveries(store)
     pending = await deliveries.pending("log", connection)
-    await deliveries.settle(claim, pending, Ended("done", "", "CONNECTED", {}), 0)
+    await deliveries.settle(claim, pending, Ended("done", "", "CONNECTED"), 0)

@@ -71,16 +71,6 @@ async def test_promise_2_the_work_of_a_dead_worker_comes_before_a_backlog(journa
     assert line == [deliver("a", each) for each in (ONE, TWO, THREE)]
 
 
-async def test_promise_2_work_that_a_dead_worker_had_picked_but_not_begun_is_rung_for(
-    journal: Journal,
-) -> None:
-    await journal.accept()
-    [job] = await journal.redis.zrange("arq:queue", 0, -1)
-    await journal.redis.set(f"arq:in-progress:{job}", "1")
-    await journal.make_due(refresh(ONE))
-    assert await journal.worklist.sweep() == 1
-
-
 async def test_a_backlog_is_not_rung_for_again(journal: Journal) -> None:
     """However long it has been waiting: its bells stand in line."""
     connections = [f"c{number}" for number in range(1000)]

@@ -21,20 +21,23 @@ if seen and #again == 0 then
   count('duplicate')
   return {'duplicate', seen}
 end
-if redis.call('ZCARD', N .. 'due') + redis.call('ZCARD', N .. 'parked:nectar') >= limit then
+local parked = exists(N .. 'parked:nectar') and redis.call('ZCARD', N .. 'parked:nectar') or 0
+if redis.call('ZCARD', N .. 'due') + parked >= limit then
   count('overloaded')
   return {'overloaded', ''}
 end
 local event = redis.call('XADD', N .. 'events', '*', 'message', message, 'type', kind,
   'connection', connection, 'payload', payload, 'flags', flags)
 redis.call('SET', N .. 'seen:' .. message, event, 'EX', memory)
-redis.call('RPUSH', N .. 'inbox:' .. connection, event .. ' ' .. cjson.encode({message, kind}))
-redis.call('LTRIM', N .. 'inbox:' .. connection, -100, -1)
+local inbox = N .. 'inbox:' .. connection
+if redis.call('RPUSH', inbox, event .. ' ' .. cjson.encode({message, kind})) > 100 then
+  redis.call('LTRIM', inbox, -100, -1)
+end
 for _, work in ipairs(again) do
   local handler = string.match(work, '^deliver:([^:]+):')
   if handler then redis.call('HSET', N .. 'awaiting:' .. connection, handler, event) end
 end
-if redis.call('ZREM', N .. 'quarantine', message) == 1 then
+if exists(N .. 'quarantine') and redis.call('ZREM', N .. 'quarantine', message) == 1 then
   redis.call('DEL', N .. 'quarantined:' .. message)
 end
 want(connection, event, interval)

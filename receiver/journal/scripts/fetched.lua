@@ -4,28 +4,43 @@
 -- them; then the handlers that the change concerns.
 local connection, token, mark, status, snapshot, changed, took, interval, companies = unpack(ARGV, 1, 9)
 local work, key = 'refresh:' .. connection, N .. 'connection:' .. connection
-if redis.call('HGET', N .. work, 'hand') ~= token then return false end
-local attempt = redis.call('HGET', N .. work, 'attempt')
+local hand, attempt = unpack(redis.call('HMGET', N .. work, 'hand', 'attempt'))
+if hand ~= token then return false end
+local wanted, before = unpack(redis.call('HMGET', key, 'wanted', 'status'))
 redis.call('HDEL', N .. work, 'hand', 'deaths', 'attempt', 'reason', 'trace')
 end_fetch(work)
-redis.call('HSET', key, 'covered', mark, 'fetched', now)
+
+local function pairs_of(name)
+  local flat, found = redis.call('HGETALL', name), {}
+  for i = 1, #flat, 2 do found[flat[i]] = flat[i + 1] end
+  return found
+end
+
+local awaiting, dead = pairs_of(N .. 'awaiting:' .. connection), pairs_of(N .. 'dead:' .. connection)
 
 -- Makes a delivery due, whatever list it was on. In hand: its settling sees that more is wanted. Parked: the
 -- breaker lets it go.
 local function deliver(handler, version)
   local delivery = 'deliver:' .. handler .. ':' .. connection
-  redis.call('HDEL', N .. 'awaiting:' .. connection, handler)
-  redis.call('HDEL', N .. delivery, 'refetch')
-  if version then redis.call('HSET', N .. delivery, 'wanted', version) end
-  if redis.call('HEXISTS', N .. delivery, 'hand') == 1 then
-    if not version then redis.call('HSET', N .. delivery, 'again', 1) end
+  local state = N .. delivery
+  local held, tried, refetch, not_before = unpack(
+    redis.call('HMGET', state, 'hand', 'attempt', 'refetch', 'not_before'))
+  if awaiting[handler] then redis.call('HDEL', N .. 'awaiting:' .. connection, handler) end
+  if refetch then redis.call('HDEL', state, 'refetch') end
+  if version then redis.call('HSET', state, 'wanted', version) end
+  if held then
+    if not version then redis.call('HSET', state, 'again', 1) end
     return
   end
-  redis.call('HDEL', N .. delivery, 'attempt')
-  if redis.call('ZSCORE', N .. 'parked:' .. handler, delivery) then return end
-  redis.call('ZREM', N .. 'dead', delivery)
-  redis.call('HDEL', N .. 'dead:' .. connection, delivery)
-  schedule(delivery, math.max(now, tonumber(redis.call('HGET', N .. delivery, 'not_before') or 0)))
+  if tried then redis.call('HDEL', state, 'attempt') end
+  local parked = N .. 'parked:' .. handler
+  if exists(parked) and redis.call('ZSCORE', parked, delivery) then return end
+  if dead[delivery] then
+    redis.call('ZREM', N .. 'dead', delivery)
+    redis.call('HDEL', N .. 'dead:' .. connection, delivery)
+    dead[delivery] = nil
+  end
+  schedule(delivery, math.max(now, tonumber(not_before or 0)))
 end
 
 local events, left = {}, {}
@@ -35,34 +50,36 @@ for _, entry in ipairs(redis.call('LRANGE', N .. 'inbox:' .. connection, 0, -1))
 end
 redis.call('LTRIM', N .. 'inbox:' .. connection, #events, -1)
 
-local version = false
+local version, state = false, {'covered', mark, 'fetched', stamp}
 if snapshot ~= '' then
   version = redis.call('HINCRBY', key, 'version', 1)
-  local before = redis.call('HGET', key, 'status')
-  if before ~= status then redis.call('HSET', key, 'since', now) end
-  redis.call('HSET', key, 'snapshot', snapshot, 'status', status)
+  if before ~= status then state[5], state[6] = 'since', stamp end
+  redis.call('HSET', key, 'snapshot', snapshot, 'status', status, unpack(state))
   redis.call('XADD', N .. 'changes:' .. connection, 'MAXLEN', '~', 1000, version .. '-0', 'changed', changed,
-    'from', before or '', 'to', status, 'fetched', now, 'upto', mark, 'events', #events > 0 and cjson.encode(events) or '[]')
+    'from', before or '', 'to', status, 'fetched', stamp, 'upto', mark, 'events', #events > 0 and cjson.encode(events) or '[]')
   for company in string.gmatch(companies, '%S+') do redis.call('HINCRBY', N .. 'companies', company, 1) end
-  for i = 10, #ARGV do deliver(ARGV[i], version) end
+  for i = 10, #ARGV do
+    deliver(ARGV[i], version)
+    awaiting[ARGV[i]] = nil
+  end
+else
+  redis.call('HSET', key, unpack(state))
 end
-local awaiting = redis.call('HGETALL', N .. 'awaiting:' .. connection)
-for i = 1, #awaiting, 2 do
-  if not newer(awaiting[i + 1], mark) then deliver(awaiting[i], false) end
+for handler, since in pairs(awaiting) do
+  if not newer(since, mark) then deliver(handler, false) end
 end
 
 -- A dead letter that is still there stands for these events too: they brought nothing that would undo it.
-local dead = redis.call('HGETALL', N .. 'dead:' .. connection)
-for i = 1, #dead, 2 do
-  local from = string.match(dead[i + 1], '^%S*')
-  redis.call('HSET', N .. 'dead:' .. connection, dead[i], from .. ' ' .. mark)
+for delivery, span in pairs(dead) do
+  redis.call('HSET', N .. 'dead:' .. connection, delivery, string.match(span, '^%S*') .. ' ' .. mark)
 end
 
 close('nectar')
-redis.call('ZREM', N .. 'due', work)
-if newer(redis.call('HGET', key, 'wanted'), mark) then
-  redis.call('HSET', N .. work, 'burst', now)
+if newer(wanted, mark) then
+  redis.call('HSET', N .. work, 'burst', stamp)
   schedule(work, now + interval)
+else
+  take_off('ZREM', N .. 'due', work)
 end
 redis.call('XADD', N .. 'attempts', 'MAXLEN', '~', ATTEMPTS, '*', 'work', work, 'version', version or '',
   'attempt', attempt, 'outcome', 'fetched', 'detail', mark, 'took', took)

@@ -8,7 +8,7 @@ local hand, attempt, before, wanted, again = unpack(
 if hand ~= token then return false end
 redis.call('HDEL', key, 'hand', 'deaths', 'attempt', 'not_before', 'refetch', 'reason', 'trace')
 redis.call('HSET', key, 'version', version, 'status', status, 'mark', mark, 'memory', memory,
-  'outcome', outcome, 'detail', detail, 'settled', now)
+  'outcome', outcome, 'detail', detail, 'settled', stamp)
 redis.call('XADD', N .. 'attempts', 'MAXLEN', '~', ATTEMPTS, '*', 'work', work, 'version', version, 'attempt', attempt,
   'outcome', outcome, 'detail', detail, 'took', took)
 count('delivery:' .. handler .. ':' .. outcome)

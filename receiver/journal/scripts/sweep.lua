@@ -3,24 +3,36 @@
 -- Answers how many it looked at and rang for.
 local grace, offset, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local overdue = redis.call('ZRANGE', N .. 'due', '-inf', now, 'BYSCORE', 'LIMIT', offset, most, 'WITHSCORES')
+if #overdue == 0 then return {0, 0} end
 local last_number = tonumber(redis.call('GET', N .. 'bell') or 0)
 
-local function needs_bell(work, late)
-  local job = redis.call('HGET', N .. 'bells', work)
-  if not job then return true end
-  local place = redis.call('ZSCORE', line(work), job)
-  -- A place beyond the running numbers is a time, which by a slow clock may still be to come.
-  local in_line = place and tonumber(place) <= last_number
-  return late > grace and (not in_line or redis.call('EXISTS', ARQ_RUNNING .. job) == 1)
+-- Of a backlog all is overdue: it is looked up with few commands.
+local works, lateness = {}, {}
+for i = 1, #overdue, 2 do works[#works + 1], lateness[overdue[i]] = overdue[i], now - tonumber(overdue[i + 1]) end
+local jobs = redis.call('HMGET', N .. 'bells', unpack(works))
+local late = {}
+for i, work in ipairs(works) do
+  if jobs[i] and lateness[work] > grace then
+    local queue = line(work)
+    late[queue] = late[queue] or {}
+    table.insert(late[queue], jobs[i])
+  end
+end
+local lost = {}
+for queue, some in pairs(late) do
+  for i, place in ipairs(redis.call('ZMSCORE', queue, unpack(some))) do
+    -- A place beyond the running numbers is a time, which by a slow clock may still be to come.
+    lost[some[i]] = not (place and tonumber(place) <= last_number)
+  end
 end
 
 local rung = 0
-for i = 1, #overdue, 2 do
-  if needs_bell(overdue[i], now - tonumber(overdue[i + 1])) then
+for i, work in ipairs(works) do
+  if not jobs[i] or lost[jobs[i]] then
     -- It has stood in the line before: whoever came later is behind it.
-    ring(overdue[i], now, true)
+    ring(work, now, true)
     rung = rung + 1
   end
 end
 if rung > 0 then count('swept', rung) end
-return {#overdue / 2, rung}
+return {#works, rung}
