@@ -12,8 +12,6 @@ local function end_fetch(work)
   if redis.call('ZCARD', 'arq:queue') > 0 then wake() end
 end
 
-local lease_ends
-
 -- Takes a piece of due work in hand: leased in `due`, a new token, its attempt counted.
 -- Answers nothing when it is not due, is in another's hand, or its breaker is open (then it is parked).
 local function begin(work, breaker, lease)
@@ -28,7 +26,7 @@ local function begin(work, breaker, lease)
     if due - now < 1500 and not hand then ring(work, due) end
     return false
   end
-  take_off('HDEL', N .. 'bells', work)
+  redis.call('HDEL', N .. 'bells', work)
   if burst or again then redis.call('HDEL', state, 'burst', 'again') end
 
   -- Still in hand means that whoever held it died: that is counted apart and uses up no attempt.
@@ -48,7 +46,7 @@ local function begin(work, breaker, lease)
 
   token, attempt = tonumber(token or 0) + 1, attempt + 1
   redis.call('HSET', state, 'hand', token, 'token', token, 'attempt', attempt)
-  lease_ends = lease_ends or string.format('%d', now + lease)
+  local lease_ends = string.format('%d', now + lease)
   redis.call('ZADD', N .. 'due', lease_ends, work)
   if string.sub(work, 1, 8) == 'refresh:' then redis.call('ZADD', N .. 'fetching', lease_ends, work) end
   return {token, attempt, deaths}

@@ -2,7 +2,7 @@
 -- a handler's target. While one is open, what needs that side waits in `parked`. When its time has come, one
 -- piece of work is the probe, which finds out whether the other side is well again; the rest goes on waiting.
 
--- Those that this call has seen closed, or has closed: it need not look again.
+-- Those that this trip has seen closed, or has closed: it need not look again.
 local known_closed, known_reset = {}, {}
 
 -- Until when nothing may be tried: nil when the breaker is closed, the lease of the probe while it is in hand.
@@ -19,6 +19,7 @@ end
 local function park(work, breaker)
   redis.call('ZREM', N .. 'due', work)
   redis.call('ZADD', N .. 'parked:' .. breaker, now, work)
+  there[N .. 'parked:' .. breaker] = true
   redis.call('SADD', N .. 'breakers', breaker)
 end
 
@@ -32,7 +33,7 @@ local function open(work, breaker, delay, reason)
     wait = math.min((wait or 1000) * 2, 60000)
     reopens = now + math.max(wait, delay)
   end
-  known_closed[breaker] = false
+  known_closed[breaker], known_reset[breaker] = false, false
   redis.call('HSETNX', gate, 'since', now)
   redis.call('HSET', gate, 'until', reopens, 'wait', wait, 'reason', reason)
   ring('resume:' .. breaker, reopens)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from receiver.journal.criteria import Criteria, Page, batches, page_of
+from receiver.journal.criteria import LARGEST_BATCH, Criteria, Page, batches, page_of
 from receiver.journal.history import Accepted, accepted
 from receiver.journal.scans import Scans
 from receiver.journal.standings import Standing, read_standings
@@ -15,8 +15,6 @@ from receiver.journal.streams import Walk, newest_first, order
 HANDLED = "handled"
 """The state of an event that calls for nothing any more."""
 EVENT_STATES = tuple(HANDLED if state is State.IDLE else state.value for state in State)
-FEW = 1000
-"""Connections that are kept in mind, so that only their events are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +36,16 @@ class Event:
     def _concerns(self, work: Work) -> bool:
         """Whether the work is not done, and has to do with this event."""
         mark = order(self.accepted.mark)
-        if work.state is State.DEAD:
-            return order(work.after) < mark <= order(work.upto)
-        done = work.mark if work.handler else self.standing.covered
-        return work.state is not State.IDLE and mark > order(done)
+        if work.state is State.IDLE or mark <= order(_before(work, self.standing)):
+            return False
+        return work.state is not State.DEAD or mark <= order(work.upto)
+
+
+def _before(work: Work, standing: Standing) -> str:
+    """Mark of the newest event that the work has nothing more to do with."""
+    if work.state is State.DEAD:
+        return work.after
+    return work.mark if work.handler else standing.covered
 
 
 class Events:
@@ -56,7 +60,7 @@ class Events:
         """At most `limit` events, older than the one whose mark is `after`."""
         found: list[Event] = []
         known: dict[str, Standing | None] = {}
-        among = await self._among(criteria)
+        among = await self._with_work(criteria.state)
         if among is not None and not among:
             return Page((), None)
         async with aclosing(self._walk(criteria, after, among)) as pieces:
@@ -69,25 +73,36 @@ class Events:
                     break
         return page_of(found, limit, lambda event: event.accepted.mark)
 
-    async def _among(self, criteria: Criteria) -> set[str] | None:
-        """The connections that have work in the state asked for; None: too many, or it is on no list."""
-        names = self._scans.listed(criteria.state)
+    async def _with_work(self, state: str) -> dict[str, str] | None:
+        """The connections with work in this state, each with a mark: only events after it are concerned.
+
+        None: they are very many, or the state is on no list.
+        """
+        names = self._scans.listed(state)
         if names is None:
             return None
-        found: set[str] = set()
+        listed: set[str] = set()
         async with aclosing(names):
             async for piece in names:
-                found |= {connection_of(name) for name in piece}
-                if len(found) > FEW:
+                listed |= {connection_of(name) for name in piece}
+                if len(listed) > LARGEST_BATCH:
                     return None
-        return found
+        standings = await read_standings(self._store, list(listed), self._handlers)
+        marks = {
+            name: [_before(work, standing) for work in standing.works if work.state == state]
+            for name, standing in standings.items()
+        }
+        return {name: min(before, key=order) for name, before in marks.items() if before}
 
-    async def _walk(self, criteria: Criteria, after: str, among: set[str] | None) -> Walk:
-        """The events that may fit, the newest first."""
+    async def _walk(self, criteria: Criteria, after: str, among: dict[str, str] | None) -> Walk:
+        """The events that may fit, the newest first. `among`: of these connections, and after their marks."""
         newest = f"({after}" if after else str("+" if criteria.until is None else criteria.until)
         oldest = str("-" if criteria.since is None else criteria.since)
-        [alone] = among if among is not None and len(among) == 1 else [""]
-        only = {"connection": criteria.connection or alone, "type": criteria.type}
+        only = {"connection": criteria.connection, "type": criteria.type}
+        if among:
+            before = min(among.values(), key=order)
+            oldest = f"({before}" if order(before) > (criteria.since or 0, 0) else oldest
+            only["connection"] = criteria.connection or (min(among) if len(among) == 1 else "")
         async with aclosing(newest_first(self._store, "events", newest, oldest, **only)) as pieces:
             async for piece in pieces:
                 yield [entry for entry in piece if among is None or entry[1]["connection"] in among]

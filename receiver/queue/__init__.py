@@ -43,5 +43,5 @@ def connection(redis_url: str) -> dict[str, Any]:
     return common if redis_url.startswith("unix://") else {**common, "socket_keepalive": True}
 
 
-POOL: dict[str, Any] = {"max_connections": 6, "timeout": 10}
+POOL: dict[str, Any] = {"max_connections": 5, "timeout": 10}
 """Small Redis plans allow twenty connections for all processes together; who finds none free waits."""

@@ -38,14 +38,14 @@ local function line(work)
   return handler and 'arq:deliver:' .. handler or 'arq:queue', handler
 end
 
--- Wakes a worker that waits; one for all that a call does, since whoever is woken takes all there is.
+-- Wakes a worker that waits; one for all that a trip brings, since whoever is woken takes all there is.
 local woken = false
 local function wake()
   if not woken and redis.call('LLEN', N .. 'wake') < 8 then redis.call('LPUSH', N .. 'wake', '') end
   woken = true
 end
 
--- Whether there is such a key, as it was when this call first asked.
+-- Whether there may be such a key: asked once in a trip, unless it is told that there is one now.
 local there = {}
 local function exists(key)
   if there[key] == nil then there[key] = redis.call('EXISTS', key) == 1 end
@@ -108,22 +108,15 @@ local function want(connection, mark, interval)
   schedule(work, math.max(now, soonest))
 end
 
--- What a call counts, and what it takes off lists, is gathered and written at its end, once for all its
--- transitions: nothing reads it in between.
-local counts, taken_off = {}, {}
+-- What is counted, and arq's keys of bells that were heard, are gathered over all that a trip brings, and written
+-- at its end: nothing reads them in between.
+local counts, heard = {}, {}
 
 local function count(name, by)
   counts[name] = (counts[name] or 0) + (by or 1)
 end
 
--- Takes a member off: by ZREM of a sorted set, HDEL of a hash, DEL of the keys themselves.
-local function take_off(command, key, member)
-  local place = command .. ' ' .. key
-  taken_off[place] = taken_off[place] or {command, key ~= '' and key or nil}
-  table.insert(taken_off[place], member)
-end
-
 local function write_gathered()
-  for _, call in pairs(taken_off) do redis.call(unpack(call)) end
+  if #heard > 0 then redis.call('DEL', unpack(heard)) end
   for name, by in pairs(counts) do redis.call('HINCRBY', N .. 'stats', name, by) end
 end

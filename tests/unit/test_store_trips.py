@@ -4,9 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from redis.exceptions import ConnectionError, RedisError, ResponseError  # noqa: A004 - redis-py's own
+from redis import exceptions
 
-from receiver.journal.store import MOST_AT_ONCE, Store
+from receiver.journal.store import Store
+from receiver.journal.trips import MOST_AT_ONCE, Trips
 
 pytestmark = pytest.mark.anyio
 
@@ -17,18 +18,20 @@ class SlowRedis:
     def __init__(self) -> None:
         self.trips: list[list[Any]] = []
         self.go = asyncio.Event()
-        self.error: RedisError | None = None
+        self.error: exceptions.RedisError | None = None
 
     def register_script(self, source: str) -> Any:
         return self.run
 
     async def run(self, args: list[Any]) -> list[Any]:
         names = args[1::2]  # each call has one argument, before which stands their number
+        # Each call is a script's name, the number of its arguments, and here one argument.
+        names = args[2::3]
         self.trips.append(names)
         await self.go.wait()
         if self.error:
             raise self.error
-        return [ResponseError("no") if name == "bad" else f"answer to {name}" for name in names]
+        return [exceptions.ResponseError("no") if name == "bad" else f"answer to {name}" for name in names]
 
 
 @pytest.fixture
@@ -56,23 +59,28 @@ async def test_who_comes_while_a_trip_is_under_way_is_in_the_next_one(redis: Slo
     assert redis.trips == [["first"], ["second", "third"]]
 
 
-async def test_scripts_do_not_wait_for_each_other(redis: SlowRedis, store: Store) -> None:
-    tasks = [*await begin(store, "first"), asyncio.create_task(store.run("begin", "second"))]
-    for _ in range(3):
-        await asyncio.sleep(0)
-    assert redis.trips == [["first"], ["second"]]
+async def test_calls_of_different_scripts_share_a_trip(redis: SlowRedis, store: Store) -> None:
+    tasks = await begin(store, "first")
+    tasks += [*await begin(store, "second"), asyncio.create_task(store.run("begin", "third"))]
     redis.go.set()
-    await asyncio.gather(*tasks)
+    assert await asyncio.gather(*tasks) == ["answer to first", "answer to second", "answer to third"]
+    assert redis.trips == [["first"], ["second", "third"]]
+
+
+async def test_a_redis_that_does_not_answer_is_not_waited_for_longer_than_the_limit(redis: SlowRedis) -> None:
+    store = Store(redis, trips=Trips(redis, 0.05))  # type: ignore[arg-type]  # as above
+    with pytest.raises(exceptions.TimeoutError, match="no answer within"):
+        await store.run("accept", "first")
 
 
 async def test_a_trip_that_fails_fails_for_each_of_its_calls_and_for_no_other(
     redis: SlowRedis, store: Store
 ) -> None:
     failing = await begin(store, "first", "second")
-    redis.error = ConnectionError("Redis is away")
+    redis.error = exceptions.ConnectionError("Redis is away")
     redis.go.set()
     errors = await asyncio.gather(*failing, return_exceptions=True)
-    assert [type(error) for error in errors] == [ConnectionError, ConnectionError]
+    assert [type(error) for error in errors] == [exceptions.ConnectionError, exceptions.ConnectionError]
     redis.error = None
     assert await asyncio.gather(*await begin(store, "third")) == ["answer to third"]
 
@@ -82,7 +90,7 @@ async def test_a_call_that_redis_refuses_fails_alone(redis: SlowRedis, store: St
     redis.go.set()
     good, bad, better = await asyncio.gather(*tasks, return_exceptions=True)
     assert (good, better) == ("answer to good", "answer to better")
-    assert isinstance(bad, ResponseError)
+    assert isinstance(bad, exceptions.ResponseError)
 
 
 async def test_who_has_gone_meanwhile_disturbs_nobody(redis: SlowRedis, store: Store) -> None:

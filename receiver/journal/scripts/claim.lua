@@ -9,7 +9,7 @@ local MOST = 1000
 local more, crowded, plain, taken, looked = -1, 0, 0, {}, 0
 
 local function take(queue, job, kind, work)
-  take_off('DEL', '', ARQ_JOB .. job)
+  heard[#heard + 1] = ARQ_JOB .. job
   if kind == 'resume' then
     if redis.call('HGET', N .. 'bells', work) == job then redis.call('HDEL', N .. 'bells', work) end
     return {queue, work, 0, 0, 0, false}

@@ -22,7 +22,11 @@ if fetching then
 end
 
 local attempt = tonumber(redis.call('HGET', key, 'attempt'))
-local failures = down and redis.call('HINCRBY', N .. 'breaker:' .. breaker, 'failures', 1) or 0
+local failures = 0
+if down then
+  failures = redis.call('HINCRBY', N .. 'breaker:' .. breaker, 'failures', 1)
+  known_reset[breaker] = false
+end
 if reaction == 'retry' then
   if asked then redis.call('HSET', key, 'not_before', now + delay) end
   if down and (failures >= tonumber(threshold) or shut_until(breaker)) then
@@ -50,6 +54,7 @@ else
   -- What was fetched meanwhile brought it nothing newer: the dead letter stands for those events too.
   if not fetching then upto = redis.call('HGET', N .. 'connection:' .. connection, 'covered') or upto end
   redis.call('ZADD', N .. 'dead', now, work)
+  there[N .. 'dead'] = true
   redis.call('HSET', N .. 'dead:' .. connection, work, from .. ' ' .. upto)
 end
 if reaction ~= 'park' then pass_on(work, breaker) end

@@ -79,7 +79,7 @@ if newer(wanted, mark) then
   redis.call('HSET', N .. work, 'burst', stamp)
   schedule(work, now + interval)
 else
-  take_off('ZREM', N .. 'due', work)
+  redis.call('ZREM', N .. 'due', work)
 end
 redis.call('XADD', N .. 'attempts', 'MAXLEN', '~', ATTEMPTS, '*', 'work', work, 'version', version or '',
   'attempt', attempt, 'outcome', 'fetched', 'detail', mark, 'took', took)

@@ -15,13 +15,13 @@ count('delivery:' .. handler .. ':' .. outcome)
 
 -- Steps of an earlier success: a replay of this one must not take them for its own.
 local steps = N .. 'steps:' .. handler .. ':' .. connection
-if before ~= version and redis.call('HGET', steps, 'base') ~= (before or '0') then take_off('DEL', '', steps) end
+if before ~= version and redis.call('HGET', steps, 'base') ~= (before or '0') then redis.call('DEL', steps) end
 
 -- Who skips may not have asked its target for anything.
 if outcome == 'skipped' then pass_on(work, handler) else close(handler) end
 if again or tonumber(wanted or 0) > tonumber(version) then
   schedule(work, now)
 else
-  take_off('ZREM', N .. 'due', work)
+  redis.call('ZREM', N .. 'due', work)
 end
 return 1

@@ -1,0 +1,104 @@
+"""Trips to Redis: calls of the journal's scripts that wait at the same time share one."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from typing import Any
+
+from redis import exceptions
+from redis.asyncio import Redis
+
+from receiver.queue import RING
+
+MOST_AT_ONCE = 256
+"""Calls in one trip: some milliseconds, in which Redis does nothing else."""
+
+ALL = """
+local transitions = {}
+%s
+local answers, at = {}, 1
+while at <= #ARGV do
+  local first, next_call = at + 2, at + 2 + tonumber(ARGV[at + 1])
+  local well, answer = pcall(transitions[ARGV[at]], {unpack(ARGV, first, next_call - 1)})
+  if not well and type(answer) ~= 'table' then answer = {err = 'ERR ' .. tostring(answer)} end
+  answers[#answers + 1] = answer or false
+  at = next_call
+end
+write_gathered()
+return answers
+"""
+"""Around the scripts, which are one to Redis: a call is a script's name, the number of its arguments, and these."""
+
+Argument = str | bytes | float
+Call = tuple[str, tuple[Argument, ...], asyncio.Future[Any]]
+
+
+class Trips:
+    """Takes calls to Redis and brings the answers.
+
+    The cost is redis-py's work for each trip, not the way there and back. One trip is under way, and who comes
+    meanwhile is in the next, whatever script it calls; alone, a call waits for nobody.
+    """
+
+    def __init__(self, redis: Redis, longest: float) -> None:
+        """`longest`: seconds until a trip is given up. `redis` is best one of a single connection."""
+        self._redis = redis
+        self._script = redis.register_script(_script())
+        self._longest = longest
+        self._waiting: list[Call] = []
+        self._under_way: asyncio.Task[None] | None = None
+
+    async def call(self, script: str, arguments: tuple[Argument, ...]) -> Any:
+        """The script's answer. Raises RedisError."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Any] = loop.create_future()
+        self._waiting.append((script, arguments, answer))
+        if self._under_way is None:
+            self._under_way = loop.create_task(self._travel())
+        return await answer
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._redis.aclose()
+
+    async def _travel(self) -> None:
+        try:
+            while self._waiting:
+                together, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+                _hand_out(together, await self._answers(together))
+        finally:
+            self._under_way = None
+
+    async def _answers(self, calls: Sequence[Call]) -> Sequence[Any]:
+        parts = [part for script, arguments, _ in calls for part in (script, len(arguments), *arguments)]
+        try:
+            async with asyncio.timeout(self._longest):
+                answers: list[Any] = await self._script(args=parts)
+        except TimeoutError:
+            return [exceptions.TimeoutError(f"no answer within {self._longest:g} seconds")] * len(calls)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is for those who wait
+            return [error] * len(calls)
+        return answers
+
+
+def _hand_out(calls: Sequence[Call], answers: Sequence[Any]) -> None:
+    for (_, _, waiting), answer in zip(calls, answers, strict=True):
+        if waiting.done():
+            continue  # whoever asked has gone meanwhile
+        if isinstance(answer, Exception):
+            waiting.set_exception(answer)
+        else:
+            waiting.set_result(answer)
+
+
+def _script() -> str:
+    journal = files(__package__)
+    shared = (RING, *((journal / part).read_text() for part in ("breaker.lua", "begin.lua")))
+    return "".join((*shared, ALL % "".join(_transitions())))
+
+
+def _transitions() -> Iterator[str]:
+    for script in sorted((files(__package__) / "scripts").iterdir(), key=lambda each: each.name):
+        if script.name.endswith(".lua"):
+            name = script.name.removesuffix(".lua")
+            yield f"transitions.{name} = function(ARGV)\n{script.read_text()}\nend\n"
