@@ -2,17 +2,16 @@
 
 import time
 from dataclasses import dataclass, field
-from functools import lru_cache
 from hashlib import sha256
 
 from pydantic import JsonValue
 
-from receiver.api import Change, Connection, Event, Status
+from receiver.api import Change, Event, Status
 from receiver.diff import changed_fields
+from receiver.dispatch.snapshots import read_snapshot
 from receiver.journal import Claim, Pending, Subject
 from receiver.registry import Enabled
 from receiver.rehearsal import Effect
-from receiver.schema import NO_SECRET
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Delivery:
 
 def prepare(claim: Claim, pending: Pending, enabled: Enabled) -> Delivery:
     """What is to be delivered. Raises ValueError when what is kept does not fit this release's schema."""
-    connection = _read(pending.snapshot)
+    connection = read_snapshot(pending.snapshot)
     known = pending.handled_status
     change = Change(
         connection=connection,
@@ -52,12 +51,6 @@ def prepare(claim: Claim, pending: Pending, enabled: Enabled) -> Delivery:
         version=pending.version,
     )
     return Delivery(claim, pending, enabled, change, pending.memory, time.monotonic())
-
-
-@lru_cache(maxsize=256)
-def _read(snapshot: str) -> Connection:
-    """One version is shown to several handlers; a connection cannot be changed."""
-    return Connection.model_validate_json(snapshot, context=NO_SECRET)
 
 
 def subject(claim: Claim, pending: Pending, took: float) -> Subject:

@@ -7,6 +7,7 @@ import structlog
 
 from receiver.diff import changed_fields
 from receiver.dispatch import setbacks
+from receiver.dispatch.snapshots import read_snapshot
 from receiver.journal import (
     NECTAR,
     Claim,
@@ -59,7 +60,7 @@ class Refreshing:
         """Do the fetch that is in this hand."""
         connection = claim.work.partition(":")[2]
         with self._leases.hold(claim, LONGEST):
-            known = await self._fetches.known(connection)
+            known = await self._fetches.of(claim)
             began = time.monotonic()
             try:
                 await self._fetch(claim, connection, known, began)
@@ -77,7 +78,7 @@ class Refreshing:
             await self._fail(claim, known, setbacks.DIED, began)
             return
         found = await self._nectar.details(connection)
-        before = Connection.model_validate_json(known.snapshot) if known.snapshot else None
+        before = read_snapshot(known.snapshot) if known.snapshot else None
         changed = changed_fields(before, found)
         concerned = self._registry.concerned(changed) if changed else []
         took = time.monotonic() - began

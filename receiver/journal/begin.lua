@@ -52,6 +52,11 @@ local function begin(work, breaker, lease)
   return {token, attempt, deaths}
 end
 
+-- What is known of a connection before it is fetched: wanted, covered, snapshot.
+local function known(connection)
+  return redis.call('HMGET', N .. 'connection:' .. connection, 'wanted', 'covered', 'snapshot')
+end
+
 -- What there is to deliver, and to whom it was delivered so far. `most`: how many versions to look back over.
 -- Answers of the connection version, snapshot and covered mark; of the delivery version, status, mark, memory and
 -- refetch; the base of its steps in a replay; when the newest version was fetched; and of each version that the

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from receiver.journal.store import Store, compact
-from receiver.journal.worklist import Claim
+from receiver.journal.worklist import Briefing, Claim
 
 FETCH_INTERVAL = 1.0
 """Seconds: what comes sooner after a fetch of the same connection waits for the burst to end, so that a burst
@@ -44,10 +44,15 @@ class Fetches:
         self._store = store
         self._interval = int(fetch_interval * 1000)
 
+    async def of(self, claim: Claim) -> Known:
+        """What is known of the connection by the one who has it in hand and has not begun to fetch it."""
+        if claim.briefing is not None:
+            return _known(claim.briefing)
+        return await self.known(claim.work.partition(":")[2])
+
     async def known(self, connection: str) -> Known:
         """What is known of a connection. To be read before its fetch begins."""
-        known = await self._store.run("known", connection)
-        return Known(*(field or "" for field in known))
+        return _known(await self._store.run("known", connection))
 
     async def settle(self, claim: Claim, connection: str, known: Known, fetched: Fetched) -> int | None:
         """Record a fetch: the new version, 0 when nothing changed, None when no longer in hand."""
@@ -58,3 +63,8 @@ class Fetches:
             *(" ".join(fetched.companies), *fetched.handlers),
         )
         return None if answer is None else int(answer)
+
+
+def _known(fields: Briefing) -> Known:
+    wanted, covered, snapshot = (field or "" for field in fields)
+    return Known(wanted, covered, snapshot)

@@ -27,7 +27,7 @@ end
 write_gathered()
 return answers
 """
-"""Around the scripts, which are one to Redis: a call is a script's name, the number of its arguments, and these."""
+"""Around the scripts, which to Redis are one. A call: the script's name, how many arguments, and these."""
 
 Argument = str | bytes | float
 Call = tuple[str, tuple[Argument, ...], asyncio.Future[Any]]
@@ -36,8 +36,8 @@ Call = tuple[str, tuple[Argument, ...], asyncio.Future[Any]]
 class Trips:
     """Takes calls to Redis and brings the answers.
 
-    The cost is redis-py's work for each trip, not the way there and back. One trip is under way, and who comes
-    meanwhile is in the next, whatever script it calls; alone, a call waits for nobody.
+    The cost is redis-py's work for each trip, not the way there and back. One trip is under way, and who
+    comes meanwhile is in the next, whatever script it calls; alone, a call waits for nobody.
     """
 
     def __init__(self, redis: Redis, longest: float) -> None:

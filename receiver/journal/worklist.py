@@ -37,7 +37,7 @@ def deliver(handler: str, connection: str) -> str:
 
 
 Briefing = Sequence[str | None]
-"""What there is to deliver, as begin.lua says it."""
+"""What is known of the connection, or there is to deliver, as begin.lua says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Claim:
     deaths: int
     """How often whoever had it in hand died over it, since it was last settled."""
     briefing: Briefing | None = field(default=None, compare=False, repr=False)
-    """Of a delivery that was taken off its line: what there is to deliver. It saves asking for it."""
+    """What the journal said of the work when it was taken off its line. It saves asking for it."""
 
 
 @dataclass(frozen=True, slots=True)

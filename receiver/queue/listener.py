@@ -73,6 +73,7 @@ class Listener(Worker):
         self._do = do
         self._busy: Counter[str] = Counter()
         self._woken = asyncio.Event()
+        self._idle = asyncio.Event()
         self._wait: float | None = None
         self._crowded = False
         self._at_once = False
@@ -130,6 +131,8 @@ class Listener(Worker):
     async def _until_there_is_more(self) -> None:
         if self._at_once:
             return
+        if not self._crowded:
+            self._idle.set()
         wait = LONGEST_WAIT if self._wait is None else min(self._wait, LONGEST_WAIT)
         with suppress(TimeoutError):
             async with asyncio.timeout(wait):
@@ -137,6 +140,9 @@ class Listener(Worker):
 
     async def _hear_tokens(self) -> None:
         while True:
+            # Who has enough to do needs nobody to be woken by.
+            await self._idle.wait()
+            self._idle.clear()
             began = time.monotonic()
             with suppress(RedisError, OSError):
                 if await cast(Awaitable[Any], self.pool.blpop([WAKE], timeout=BLOCK)):

@@ -2,11 +2,11 @@
 -- ARGV: lease in ms; how many fetches may be in hand at a time, of all workers together; how many versions to look
 -- back over at most; then by turns a line, and for how much of it there is room.
 -- Answers: in how many ms there is more (-1: nobody knows), whether there is more for which there was no room, whether
--- there are due jobs that are no bells of ours, and what was taken, each: line, work, token, attempt, deaths, and of a
--- delivery its briefing.
+-- there are due jobs that are no bells of ours, and what was taken, each: line, work, token, attempt, deaths, and what
+-- is known of the connection or there is to deliver.
 local lease, look_back = tonumber(ARGV[1]), tonumber(ARGV[3])
 local MOST = 1000
-local more, crowded, plain, taken, looked = -1, 0, 0, {}, 0
+local soonest, crowded, plain, taken, looked = -1, 0, 0, {}, 0
 
 local function take(queue, job, kind, work)
   heard[#heard + 1] = ARQ_JOB .. job
@@ -14,9 +14,11 @@ local function take(queue, job, kind, work)
     if redis.call('HGET', N .. 'bells', work) == job then redis.call('HDEL', N .. 'bells', work) end
     return {queue, work, 0, 0, 0, false}
   end
-  local handler, connection = string.match(work, '^deliver:([^:]+):(.+)$')
+  local handler = string.match(work, '^deliver:([^:]+)')
+  local connection = string.match(work, '[^:]+$')
   local claim = begin(work, handler or 'nectar', lease)
-  return claim and {queue, work, claim[1], claim[2], claim[3], handler and briefing(handler, connection, look_back) or false}
+  local more = claim and (handler and briefing(handler, connection, look_back) or known(connection))
+  return claim and {queue, work, claim[1], claim[2], claim[3], more}
 end
 
 local OURS = {deliver = true, refresh = true, resume = true}
@@ -46,10 +48,10 @@ for i = 4, #ARGV, 2 do
     crowded = 1
   elseif following then
     local wait = math.max(0, tonumber(following) - now)
-    more = more < 0 and wait or math.min(more, wait)
+    soonest = soonest < 0 and wait or math.min(soonest, wait)
   end
 end
 -- What there was no room for may be for another worker. Who took nothing wakes nobody: two that are full would wake
 -- each other for ever.
 if crowded == 1 and #taken > 0 then wake() end
-return {more, crowded, plain, taken}
+return {soonest, crowded, plain, taken}
