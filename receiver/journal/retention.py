@@ -54,10 +54,7 @@ class Retention:
         seconds, micros = await self._store.redis.time()
         now = seconds * 1000 + micros // 1000
         old, long_ago = (max(0, int(now - days * DAY)) for days in (self._keep.days, self._keep.dead_days))
-        unfinished = await self._oldest_unfinished()
-        floor = str(min(old, unfinished))
-        events = await self._store.redis.xtrim(key("events"), minid=floor, approximate=True)
-        events += await self._beyond_number(unfinished)
+        events = await self._events_before(old) if await self._has_too_many_events(old) else 0
         for handler in await self._store.members(key("handlers")):
             await self._store.redis.xtrim(key("rehearsed", handler), minid=str(old), approximate=True)
         return Pruned(
@@ -66,6 +63,20 @@ class Retention:
             dead=await self._dead_before(long_ago),
             quarantined=await self._quarantined_before(long_ago),
         )
+
+    async def _has_too_many_events(self, old: int) -> bool:
+        """Whether there is anything to forget: to look for what is unfinished takes a while."""
+        oldest = await self._store.redis.xrange(key("events"), count=1)
+        if not oldest:
+            return False
+        too_old = _milliseconds(oldest[0][0]) < old
+        return too_old or await self._store.redis.xlen(key("events")) >= self._keep.most_events + PAGE
+
+    async def _events_before(self, old: int) -> int:
+        unfinished = await self._oldest_unfinished()
+        floor = str(min(old, unfinished))
+        events: int = await self._store.redis.xtrim(key("events"), minid=floor, approximate=True)
+        return events + await self._beyond_number(unfinished)
 
     async def _oldest_unfinished(self) -> int:
         """When the oldest event was accepted whose work is waiting, in hand or parked, ms since the epoch."""

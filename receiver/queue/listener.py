@@ -131,7 +131,7 @@ class Listener(Worker):
     async def _until_there_is_more(self) -> None:
         if self._at_once:
             return
-        if not self._crowded:
+        if not (self._crowded and self.works):
             self._idle.set()
         wait = LONGEST_WAIT if self._wait is None else min(self._wait, LONGEST_WAIT)
         with suppress(TimeoutError):
@@ -140,7 +140,7 @@ class Listener(Worker):
 
     async def _hear_tokens(self) -> None:
         while True:
-            # Who has enough to do needs nobody to be woken by.
+            # Who has its hands full looks again when something ends; to ask for tokens costs as much as work.
             await self._idle.wait()
             self._idle.clear()
             began = time.monotonic()
