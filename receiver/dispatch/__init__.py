@@ -1,5 +1,6 @@
 """Refresh and deliver as plain coroutines: all that a worker does, without arq."""
 
+from collections.abc import Callable
 from dataclasses import asdict, astuple, dataclass
 
 import structlog
@@ -23,11 +24,14 @@ class Dispatcher:
     store: Store
     retention: Retention
 
-    async def do(self, claim: Claim) -> None:
-        """Do a piece of work that was taken in hand."""
+    async def do(self, claim: Claim, almost_done: Callable[[], None]) -> None:
+        """Do a piece of work that was taken in hand.
+
+        `almost_done` is called when Nectar has answered a fetch, and that is only to be settled.
+        """
         match claim.work.partition(":")[0]:
             case "refresh":
-                await self.refreshing.work(claim)
+                await self.refreshing.work(claim, almost_done)
             case "deliver":
                 await self.delivering.work(claim)
             case kind:

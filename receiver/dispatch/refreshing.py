@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -56,14 +57,14 @@ class Refreshing:
         if claim is not None:
             await self.work(claim)
 
-    async def work(self, claim: Claim) -> None:
-        """Do the fetch that is in this hand."""
+    async def work(self, claim: Claim, almost_done: Callable[[], None] = lambda: None) -> None:
+        """Do the fetch that is in this hand. `almost_done` is called when Nectar has answered."""
         connection = claim.work.partition(":")[2]
         with self._leases.hold(claim, LONGEST):
             known = await self._fetches.of(claim)
             began = time.monotonic()
             try:
-                await self._fetch(claim, connection, known, began)
+                await self._fetch(claim, connection, known, began, almost_done)
             except asyncio.CancelledError:
                 await self._fail(claim, known, setbacks.RELEASED, began)
                 raise
@@ -73,7 +74,9 @@ class Refreshing:
                 trace = self._redactor.trace(error)
                 await self._fail(claim, known, setbacks.of_bug(error, claim.attempt, trace), began)
 
-    async def _fetch(self, claim: Claim, connection: str, known: Known, began: float) -> None:
+    async def _fetch(
+        self, claim: Claim, connection: str, known: Known, began: float, almost_done: Callable[[], None]
+    ) -> None:
         if claim.deaths >= setbacks.MOST_DEATHS:
             await self._fail(claim, known, setbacks.DIED, began)
             return
@@ -82,6 +85,8 @@ class Refreshing:
         changed = changed_fields(before, found)
         concerned = self._registry.concerned(changed) if changed else []
         took = time.monotonic() - began
+        # The next fetch is taken in the same trip to Redis that settles this one.
+        almost_done()
         version = await self._fetches.settle(
             claim,
             connection,

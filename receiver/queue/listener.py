@@ -62,10 +62,13 @@ class Listener(Worker):
         *,
         lines: Mapping[str, int],
         take: Callable[[Mapping[str, int]], Awaitable[Taken]],
-        do: Callable[[Any], Coroutine[Any, Any, None]],
+        do: Callable[[Any, Callable[[], None]], Coroutine[Any, Any, None]],
         **arq: Any,
     ) -> None:
-        """`lines`: how much of each is done at a time. `arq`: as arq's own worker takes it."""
+        """`lines`: how much of each is done at a time. `arq`: as arq's own worker takes it.
+
+        `do` is given a claim, and what to call when it is but to be settled: there is room for another then.
+        """
         super().__init__(**arq)
         self.works: set[asyncio.Task[None]] = set()
         self._lines = lines
@@ -114,7 +117,7 @@ class Listener(Worker):
 
     def _start(self, line: str, claim: Any) -> None:
         self._busy[line] += 1
-        work = asyncio.create_task(self._do(claim))
+        work = asyncio.create_task(self._do(claim, self._look_again))
         self.works.add(work)
         work.add_done_callback(lambda ended: self._end(line, ended))
 
@@ -125,6 +128,9 @@ class Listener(Worker):
         # That Redis is away is one line, said by the next look; anything else is a mistake of ours.
         if error is not None and not isinstance(error, RedisError | OSError):
             log.error("failed", line=line, exc_info=error)
+        self._look_again()
+
+    def _look_again(self) -> None:
         if self._crowded:
             self._woken.set()
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -53,7 +53,7 @@ class Works:
         self.open = asyncio.Event()
         self.open.set()
 
-    async def do(self, claim: Claim) -> None:
+    async def do(self, claim: Claim, almost_done: Callable[[], None]) -> None:
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         await self.open.wait()
@@ -313,7 +313,7 @@ async def test_work_that_fails_by_a_mistake_of_ours_is_said_and_leaves_its_place
     journal: Journal, store: Store, pool: ArqRedis
 ) -> None:
     class Broken(Works):
-        async def do(self, claim: Claim) -> None:
+        async def do(self, claim: Claim, almost_done: Callable[[], None]) -> None:
             self.done.append(claim.work)
             raise KeyError("a mistake")
 
