@@ -7,6 +7,7 @@ backlog has rung.
 """
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -14,7 +15,6 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -38,7 +38,6 @@ from receiver.journal import (
     Leases,
     Rehearsals,
     Retention,
-    Store,
     Worklist,
     connect,
 )
@@ -50,6 +49,7 @@ from receiver.registry import Registry, load_registry
 from receiver.settings import Settings, SettingsError, load_settings
 from receiver.tasks import cancel
 from receiver.telemetry import Redactor, configure_logging
+from receiver.transport import make_transport, no_cookies
 
 TO_STOP = 1.0
 """Seconds in which what is being taken in hand is known."""
@@ -85,7 +85,8 @@ async def dispatcher(settings: Settings, registry: Registry, redactor: Redactor)
                 timeout=httpx.Timeout(10, connect=5),
                 event_hooks={"request": [wait_for_turn]},
                 # It is shared: no handler is to go about with the session of another.
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+                cookies=no_cookies(),
+                transport=make_transport(),
             )
         )
         thresholds = {name: each.schedule.failures_to_open for name, each in registry.items()}
@@ -234,10 +235,13 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
         redactor.hide_options(each.options)
     async with dispatcher(settings, registry, redactor) as dispatch:
         # Not a patient one: that Redis is away is known at once here, and said.
-        claims = Worklist(Store(dispatch.store.redis), max_fetches=settings.nectar_max_requests)
+        claims = Worklist(dispatch.store.impatient(), max_fetches=settings.nectar_max_requests)
         service = Service(settings, registry, dispatch, claims)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, service.stopping.set)
+        # What was imported stays: to look for garbage there holds everything up for tens of milliseconds.
+        gc.collect()
+        gc.freeze()
         log.info("working", handlers=list(registry), jobs=settings.worker_jobs)
         await service.run()
     log.info("stopped")
