@@ -43,7 +43,7 @@ class OpenEnum(StrEnum):
     @property
     def known(self) -> bool:
         """Whether Nectar's API page lists this value."""
-        return self.value in type(self)._value2member_map_
+        return self._value_ in type(self)._value2member_map_
 
 
 class Actor(StrEnum):
@@ -128,7 +128,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 def _no_number(value: object) -> object:
-    if isinstance(value, int | float):
+    if isinstance(value, (int, float)):
         raise ValueError("expected a string, not a number")
     return value
 
@@ -257,15 +257,17 @@ class _Described(Wire):
 
     def unknown_values(self) -> dict[str, list[str]]:
         """Values outside Nectar's closed lists, by the name of their field as Nectar writes it."""
-        listed: list[DatasourceType] = [*self.initial_datasource_types]
+        found: dict[str, list[str]] = {}
+        if self.status and not self.status.known:
+            found["status"] = [str(self.status)]
+        if self.country and self.country not in COUNTRIES:
+            found["country"] = [self.country]
+        listed = [*self.initial_datasource_types]
         for account in self.accounts:
             listed += account.datasource_types
-        found: dict[str, list[Any]] = {
-            "status": [self.status] if self.status and not self.status.known else [],
-            "country": [self.country] if self.country and self.country not in COUNTRIES else [],
-            "datasourceTypes": [kind for kind in listed if not kind.known],
-        }
-        return {field: [str(value) for value in values] for field, values in found.items() if values}
+        if strange := [str(kind) for kind in listed if not kind.known]:
+            found["datasourceTypes"] = strange
+        return found
 
 
 class Connection(_Described):

@@ -15,6 +15,7 @@ from receiver.signature import Verifier
 from receiver.tasks import cancel
 from receiver.telemetry import Redactor, configure_logging
 from receiver.web.admission import Admission
+from receiver.web.application import Application
 from receiver.web.counting import Counting
 from receiver.web.health import Health
 from receiver.web.problems import HANDLERS
@@ -56,16 +57,12 @@ def create_app(settings: Settings | None = None) -> Starlette:
             await counting.flush()
             await store.close()
 
-    routes = [
-        Route("/webhooks/nectar", webhook, methods=["POST"]),
+    pages = [
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
     ]
-    app = Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=lifespan)
-    # A sender takes a redirect for a failure, and one is made of the Host header, whatever that says.
-    app.router.redirect_slashes = False
-    return app
+    return Application(webhook, pages, HANDLERS, lifespan)
 
 
 def settings_or_exit() -> Settings:

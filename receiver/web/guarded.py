@@ -1,11 +1,12 @@
 """HTTP on a socket, with what uvicorn leaves open: heads without end, slow ones, and senders that go."""
 
 import asyncio
-from collections import deque
 from typing import cast
 
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from receiver.web.joined import Joined
 from receiver.web.problems import Problem
 
 LARGEST_HEAD = 1024 * 1024
@@ -23,19 +24,23 @@ class Guarded(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     """Looks at the deadline. One for many requests: one for each would cost as much as the rest."""
     _upgraded = False
+    _in_hand: tuple[RequestResponseCycle, ...] = ()
+    """The request that is being answered. Those after it wait in uvicorn's pipeline."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody has connected, and is expected to say something."""
         super().connection_made(cast(asyncio.Transport, transport))
-        self._in_hand: deque[RequestResponseCycle] = deque()
+        self.transport = self._joined = Joined(self.transport)
+        # uvicorn makes the lines of its access log though its logger is turned down, and drops them.
+        self.access_log = False
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Somebody has gone. uvicorn tells the newest request; the one before would write into the void."""
+        """Somebody has gone. uvicorn tells the newest request; those before would write into the void."""
         self._end_of_head()
         if self._timer is not None:
             self._timer.cancel()
-        for cycle in self._in_hand:
+        for cycle in (*self._in_hand, *(waiting for waiting, _ in self.pipeline)):
             cycle.disconnected = not cycle.response_complete
             cycle.message_event.set()
         super().connection_lost(exc)
@@ -60,14 +65,20 @@ class Guarded(HttpToolsProtocol):
         """The head of a request is complete."""
         self._end_of_head()
         super().on_headers_complete()
-        # Thousands may come at once, so only those at the front are looked at: they are answered in order.
-        while self._in_hand and self._in_hand[0].response_complete:
-            self._in_hand.popleft()
-        self._in_hand.append(self.cycle)
         if self.parser.should_upgrade():
             # httptools takes what follows for another protocol and leaves it to us, who know no other.
             self._upgraded = True
             self.cycle.keep_alive = False
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._in_hand = (cycle,)
+        self._joined.expect(cycle)
+        super()._start_asgi_task(cycle, app)
+
+    def on_response_complete(self) -> None:
+        """An answer is complete."""
+        self._joined.flush()
+        super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP."""

@@ -40,6 +40,11 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
         return JSONResponse(body, self.status, headers, media_type="application/problem+json")
 
 
+def fault() -> Response:
+    """The answer to an error of ours. It says nothing of what is inside; the log does."""
+    return Problem(500, "Something went wrong here; the log says what.").response()
+
+
 async def on_problem(request: Request, error: Exception) -> Response:
     """Answer a Problem that an endpoint raised."""
     assert isinstance(error, Problem)
@@ -53,8 +58,8 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 
 
 async def on_error(request: Request, error: Exception) -> Response:
-    """Answer an error of ours. It says nothing of what is inside; the log does."""
-    return Problem(500, "Something went wrong here; the log says what.").response()
+    """Answer an error of ours."""
+    return fault()
 
 
 HANDLERS = {Problem: on_problem, HTTPException: on_http_exception, Exception: on_error}

@@ -240,3 +240,15 @@ async def test_the_factory_is_for_uvicorn_s_own_command_too(
         # uvicorn ends by the signal that it was sent, when all is finished.
         assert await process.exit_status() == -signal.SIGTERM
     assert await redis.xlen("nectar:events") == 1
+
+
+async def test_what_is_there_at_the_start_is_never_again_looked_through_for_garbage(redis_url: str) -> None:
+    """It takes tens of milliseconds, in which nobody is answered."""
+    program = "import gc; from receiver.web.__main__ import frozen_app as start; start(); "
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program + "print(gc.get_freeze_count() > 10 * len(gc.get_objects()))"),
+        env={"PATH": os.environ["PATH"], "REDIS_URL": redis_url},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await process.communicate()
+    assert said.split() == [b"True"]

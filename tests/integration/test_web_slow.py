@@ -32,7 +32,7 @@ WHOLE = request(b"{" + b" " * 99)
 
 async def patient(asked: Request) -> Response:
     """An endpoint that waits no longer for a body than a test can."""
-    return PlainTextResponse(await read(asked, slowest=0.2))
+    return PlainTextResponse(await read(asked.receive, slowest=0.2))
 
 
 class Hurried(Guarded):
@@ -62,8 +62,8 @@ async def test_a_body_that_comes_byte_by_byte_is_taken(router: Router) -> None:
 
 @pytest.mark.parametrize(
     ("sent", "late"),
-    [(0, "headers"), (40, "headers"), (len(WHOLE) - 99, "body")],
-    ids=["nothing", "half of the headers", "hardly any body"],
+    [(0, "headers"), (40, "headers"), (len(WHOLE) - 100, "body"), (len(WHOLE) - 99, "body")],
+    ids=["nothing", "half of the headers", "no body", "hardly any body"],
 )
 @pytest.mark.parametrize("trickling", [0, 8])
 async def test_what_does_not_come_in_time_is_answered_408_and_the_connection_ends(

@@ -23,7 +23,7 @@ ID = "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W"
 NOW = 1_700_000_000
 BODY = b'{"id":"0b0d7c1e","eventType":"connection.updated.v2"}'
 
-keys = st.binary(min_size=24, max_size=64)
+keys = st.binary(min_size=24, max_size=100)
 ids = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)
 texts = st.text()
 visible = st.characters(min_codepoint=32, max_codepoint=126)
