@@ -19,6 +19,8 @@ from receiver.cli import app
 from receiver.registry import GROUP, environment_prefix
 from receiver.settings import Settings
 from tests import ladder
+from tests.benchmarks.table import TABLES as MEASURED
+from tests.benchmarks.table import read
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -96,8 +98,19 @@ def schedule() -> Iterator[str]:
         yield f"| `{name}` | `PAGER_{name.upper()}` | {default_of(field)} | {field.description} |"
 
 
+def measured(lines: Callable[[dict[str, Any]], Iterator[str]]) -> Callable[[], Iterator[str]]:
+    """A table of what the benchmarks have measured."""
+    return lambda: lines(read())
+
+
 Tables = Mapping[str, Callable[[], Iterator[str]]]
-TABLES: Tables = {"settings": settings, "handlers": handlers, "commands": commands, "procfile": procfile}
+TABLES: Tables = {
+    "settings": settings,
+    "handlers": handlers,
+    "commands": commands,
+    "procfile": procfile,
+    **{name: measured(lines) for name, lines in MEASURED.items()},
+}
 HANDLERS_TABLES: Tables = {"schedule": schedule, "ladder": ladder.table}
 
 
@@ -116,6 +129,11 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
 
 
-if __name__ == "__main__":
+def write() -> None:
+    """Make the tables of all pages anew."""
     README.write_text(rendered(README.read_text()))
     HANDLERS_PAGE.write_text(rendered(HANDLERS_PAGE.read_text(), HANDLERS_TABLES))
+
+
+if __name__ == "__main__":
+    write()

@@ -16,24 +16,27 @@ from typing import Any
 
 from rich.console import Console
 
+from tests import docs
 from tests.benchmarks import (
     accept,
     answer,
+    clients,
     connections,
+    costs,
     death,
     deliveries,
     fetches,
+    growth,
     idle,
-    kept,
     memory_per_event,
     startup,
 )
-from tests.benchmarks.load import GENERATOR
+from tests.benchmarks.load import GENERATOR, WITHOUT_WRK
 from tests.benchmarks.plan import Plan
 from tests.benchmarks.processes import MEASURED, REST, keep_on
 from tests.benchmarks.redis_server import which
 from tests.benchmarks.rows import Row
-from tests.benchmarks.table import table
+from tests.benchmarks.table import RESULTS, table
 
 Measure = Callable[[Plan], Awaitable[list[Row]]]
 FIGURES: dict[str, Measure] = {
@@ -44,10 +47,14 @@ FIGURES: dict[str, Measure] = {
     "idle": idle.measure,
     "death": death.measure,
     "fetches": fetches.measure,
-    "kept": kept.measure,
+    "growth": growth.measure,
     "memory": memory_per_event.measure,
+    "costs": costs.measure,
     "startup": startup.measure,
+    "clients": clients.measure,
 }
+WHEN_ASKED = {"clients"}
+"""Says what a choice was made by, and is measured only by its name."""
 console = Console(width=None if sys.stdout.isatty() else 200)
 
 
@@ -62,9 +69,17 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--seconds", type=float, default=5.0, help="of a round (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    parser.add_argument(
+        "--readme",
+        action="store_true",
+        help=f"measure all, write {RESULTS.name} and the README's tables by it",
+    )
     parser.add_argument("--check", action="store_true", help="exit with 1 when a goal is missed")
     parser.add_argument("--quick", action="store_true", help="as little as can be: only to see that it works")
-    return parser.parse_args(arguments)
+    asked = parser.parse_args(arguments)
+    if asked.readme and (asked.only or asked.quick or asked.json):
+        parser.error("--readme is of a whole run: without --only, --quick and --json")
+    return asked
 
 
 async def run(name: str, plan: Plan) -> list[Row] | None:
@@ -105,11 +120,17 @@ def main() -> int:
     plan = Plan(1, 1.0, quick=True) if asked.quick else Plan(asked.rounds, asked.seconds)
     keep_on(REST)
     around = surroundings(plan)
-    found = asyncio.run(run_all(asked.only or list(FIGURES), plan))
+    if GENERATOR != "wrk":
+        console.print(WITHOUT_WRK, style="yellow")
+    names = asked.only or [name for name in FIGURES if name not in WHEN_ASKED]
+    found = asyncio.run(run_all(names, plan))
     rows = [row.as_json() for some in found if some is not None for row in some]
     console.print(table(rows, ", ".join(f"{name} {value}" for name, value in around.items())))
-    if asked.json:
-        asked.json.write_text(json.dumps({**around, "rows": rows}, indent=2) + "\n")
+    unmeasured = [name for name, some in zip(names, found, strict=True) if some is None]
+    if file := RESULTS if asked.readme else asked.json:
+        file.write_text(json.dumps({**around, "unmeasured": unmeasured, "rows": rows}, indent=2) + "\n")
+    if asked.readme:
+        docs.write()
     return judge(found, check=asked.check)
 
 

@@ -25,7 +25,8 @@ async def measure(plan: Plan) -> list[Row]:
         for _ in range(plan.rounds):
             write_requests(requests, plan.messages, OF_NECTAR)
             most, _ = await accepted(router, client, requests, plan.seconds)
-            pause = CONNECTIONS / (most / 2) * 1000
+            # A connection's next request waits for the answer and then for the pause.
+            pause = CONNECTIONS / (most / 2) * 1000 - (ours[-1].p50 if ours else 0)
             ours.append(await _at_half(router, client, requests, plan.seconds, pause))
             theirs.append(await _at_half(bare, client, requests, plan.seconds, pause))
     note = f"at {ours[-1].rate:.0f} req/s; p50 {ours[-1].p50:.2f} ms, theirs {theirs[-1].p50:.2f}"

@@ -29,24 +29,30 @@ async def measure(plan: Plan) -> list[Row]:
         nectar = stack.enter_context(stand_in_nectar())
         for _ in range(plan.rounds):
             client.flushall()
-            ours.append(await _router(url, nectar, plan.jobs(ROUTER)))
+            # As many as are done in a round, by the round before.
+            number = plan.jobs(int(ours[-1]) if ours else ROUTER)
+            ours.append((await through_router(url, nectar, number, HANDLERS))[0])
             client.flushall()
-            theirs.append(await _arq(url, client, nectar, plan.jobs(PEER)))
+            number = plan.jobs(int(theirs[-1]) if theirs else PEER)
+            theirs.append(await _arq(url, client, nectar, number))
     name = f"connections fetched and shown to 3 handlers, over {ARQ_TUNED.name}"
     return [ratio("connections", name, "/s", ours, ARQ_TUNED.name, theirs, Goal(5))]
 
 
-async def _router(url: str, nectar: StandIn, number: int) -> float:
+async def through_router(
+    url: str, nectar: StandIn, number: int, handlers: tuple[str, ...]
+) -> tuple[float, float]:
+    """Connections a second, and ms of the worker's CPU for each."""
     async with router.journal(url) as store:
         await router.accept(store, number, number)
-        variables = {"HANDLERS": ",".join(HANDLERS), "NECTAR_BASE_URL": nectar.url}
+        variables = {"HANDLERS": ",".join(handlers), "NECTAR_BASE_URL": nectar.url}
         with router.running_worker(url, **variables) as worker:
-            rate = await _emptied(worker, nectar, number, lambda: router.left(store))
+            rate, cost = await _emptied(worker, nectar, number, lambda: router.left(store))
         counted = await router.counted(store)
-    done = [counted.get(f"delivery:{handler}:done", 0) for handler in HANDLERS]
-    if done != [number] * 3:
+    done = [counted.get(f"delivery:{handler}:done", 0) for handler in handlers]
+    if done != [number] * len(handlers):
         raise Untrue(f"{number} connections, {done} deliveries done")
-    return rate
+    return rate, cost
 
 
 async def _arq(url: str, client: Client, nectar: StandIn, number: int) -> float:
@@ -56,7 +62,7 @@ async def _arq(url: str, client: Client, nectar: StandIn, number: int) -> float:
     variables = {"REDIS_URL": url, "NECTAR_BASE_URL": nectar.url}
     run(f"python -m {HERE}.arq_jobs fetch {number}", **variables)
     with program(ARQ_TUNED.work, variables) as worker:
-        rate = await _emptied(worker, nectar, number, left)
+        rate, _ = await _emptied(worker, nectar, number, left)
     results = sum(1 for _ in client.scan_iter("arq:result:*", count=1000))
     if results != 4 * number:
         raise Untrue(f"{number} connections, {results} jobs done")
@@ -65,19 +71,20 @@ async def _arq(url: str, client: Client, nectar: StandIn, number: int) -> float:
 
 async def _emptied(
     worker: Program, nectar: StandIn, number: int, left: Callable[[], Awaitable[int]]
-) -> float:
-    """Connections a second, from the last look at which none had been asked for until none is left."""
-    before, began = nectar.asked(), time.monotonic()
+) -> tuple[float, float]:
+    """Connections a second and ms of CPU for each, from the last look at which none had been asked for until
+    none is left."""
+    before, began, used = nectar.asked(), time.monotonic(), worker.cpu()
     give_up = began + PATIENCE
     started = False
     while (there := await left()) or not started:
         if not started:
             now = time.monotonic()
             started = nectar.asked() > before
-            began = began if started else now
+            began, used = (began, used) if started else (now, worker.cpu())
         if worker.process.poll() is not None or time.monotonic() > give_up:
             raise RuntimeError(f"{there} left:\n{worker.said()[-2000:]}")
         await asyncio.sleep(0.005)
     if (asked := nectar.asked() - before) != number:
         raise Untrue(f"{number} connections, {asked} asked for")
-    return number / (time.monotonic() - began)
+    return number / (time.monotonic() - began), (worker.cpu() - used) / number * 1000

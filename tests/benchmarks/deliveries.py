@@ -22,26 +22,34 @@ async def measure(plan: Plan) -> list[Row]:
     """One row for each queue; those that are not installed are named."""
     queues = QUEUES[:1] if plan.quick else QUEUES
     ours: list[float] = []
-    theirs: dict[Queue, list[float]] = {queue: [] for queue in queues if not queue.missing}
+    missing = {queue: queue.missing for queue in queues}
+    theirs: dict[Queue, list[float]] = {queue: [] for queue, why in missing.items() if not why}
+    variables: dict[str, str] = {}
     with ExitStack() as stack:
         url = stack.enter_context(running_redis())
         client = stack.enter_context(client_of(url))
-        variables = stack.enter_context(node_packages()) if BULLMQ in theirs else {}
+        if BULLMQ in theirs:
+            try:
+                variables = stack.enter_context(node_packages())
+            except RuntimeError as error:
+                missing[BULLMQ] = str(error).splitlines()[0].rstrip(":")
+                del theirs[BULLMQ]
         for _ in range(plan.rounds):
             client.flushall()
-            ours.append(await of_router(url, plan.jobs(ROUTER)))
+            # As many as are done in a round, by the round before.
+            ours.append(await of_router(url, plan.jobs(int(ours[-1]) if ours else ROUTER)))
             for queue, rates in theirs.items():
                 client.flushall()
                 rates.append(
                     await of_queue(queue, client, plan.jobs(queue.a_second), REDIS_URL=url, **variables)
                 )
-    return [_row(queue, ours, theirs.get(queue)) for queue in queues]
+    return [_row(queue, ours, theirs.get(queue), missing[queue]) for queue in queues]
 
 
-def _row(queue: Queue, ours: list[float], theirs: list[float] | None) -> Row:
+def _row(queue: Queue, ours: list[float], theirs: list[float] | None, missing: str) -> Row:
     name = f"no-op deliveries, over {queue.name}"
     if theirs is None:
-        return Row("deliveries", name, "/s", note=f"skipped: {queue.missing}", goal=GOALS.get(queue))
+        return Row("deliveries", name, "/s", note=missing, goal=GOALS.get(queue))
     return ratio("deliveries", name, "/s", ours, queue.name, theirs, GOALS.get(queue))
 
 

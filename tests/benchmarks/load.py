@@ -12,6 +12,10 @@ from tests.benchmarks.processes import REST, ROOT, on_core
 
 CONNECTIONS = 64
 GENERATOR = "wrk" if shutil.which("wrk") else "own"
+WITHOUT_WRK = (
+    "wrk is not installed, and our own generator is slower: ratios come out nearer to 1 than they are. "
+    "Install it by `apt-get install wrk`, or `brew install wrk`."
+)
 SCRIPT = Path(__file__).parent / "post.lua"
 
 

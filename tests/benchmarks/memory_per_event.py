@@ -52,17 +52,18 @@ async def _per_connection(number: int, handlers: tuple[str, ...]) -> float:
             await router.fetch(store, number, handlers)
             for handler in handlers:
                 await asyncio.gather(
-                    *(_delivered(store, handler, connection_id(each)) for each in range(number))
+                    *(delivered(store, handler, connection_id(each)) for each in range(number))
                 )
             return (await _used(store) - before) / number
 
 
-async def _delivered(store: Store, handler: str, connection: str) -> None:
+async def delivered(store: Store, handler: str, connection: str) -> None:
+    """Settle a delivery that is due: it is done."""
     deliveries = Deliveries(store)
     claim = await Worklist(store).begin(deliver(handler, connection), handler)
     assert claim is not None
     pending = await deliveries.pending(handler, connection)
-    await deliveries.settle(claim, pending, Ended("done", "", "CONNECTED", {}), took=0.0)
+    await deliveries.settle(claim, pending, Ended("done", "", "CONNECTED"), took=0.0)
 
 
 async def _used(store: Store) -> int:

@@ -51,12 +51,12 @@ def _at_bullmq(client: Client) -> int:
 
 
 ARQ_TUNED = Queue(
-    "arq, tuned (100 jobs, poll 0.01 s)",
+    "arq, tuned (100 jobs, poll 0.01 s, uvloop, no log)",
     "arq",
     f"python -m {HERE}.arq_jobs nothing",
-    f"python -m arq {HERE}.arq_jobs.Tuned",
+    f"python -m arq {HERE}.arq_tuned.Tuned --custom-log-dict {HERE}.arq_tuned.QUIET",
     lambda client: int(client.zcard("arq:queue")),
-    1400,
+    2000,
 )
 ARQ = Queue(
     "arq, default",
@@ -78,7 +78,8 @@ TASKIQ = Queue(
     "taskiq on Redis streams",
     "taskiq_redis",
     f"python -m {HERE}.taskiq_jobs",
-    f"python -m taskiq worker {HERE}.taskiq_jobs:broker --workers 1 --max-async-tasks 100",
+    f"python -m taskiq worker {HERE}.taskiq_jobs:broker --workers 1 --max-async-tasks 100"
+    " --log-level WARNING",
     _in_stream,
     3000,
 )

