@@ -135,6 +135,20 @@ def listener(dispatch: Dispatcher, claims: Worklist, lines: Mapping[str, int], p
     )
 
 
+@asynccontextmanager
+async def claiming(settings: Settings) -> AsyncIterator[Worklist]:
+    """What bells are claimed from, opened and closed.
+
+    By a connection of its own: Redis is at the next claim while what came of the last is done and settled.
+    And not a patient one: that Redis is away is known at once here, and said.
+    """
+    store = connect(settings.redis_dsn)
+    try:
+        yield Worklist(store, max_fetches=settings.nectar_max_requests)
+    finally:
+        await store.close()
+
+
 class Service:
     """Runs arq over and over until told to stop, and the sweep beside it."""
 
@@ -233,9 +247,7 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
     registry = load_registry(settings.handlers)
     for each in registry.values():
         redactor.hide_options(each.options)
-    async with dispatcher(settings, registry, redactor) as dispatch:
-        # Not a patient one: that Redis is away is known at once here, and said.
-        claims = Worklist(dispatch.store.impatient(), max_fetches=settings.nectar_max_requests)
+    async with dispatcher(settings, registry, redactor) as dispatch, claiming(settings) as claims:
         service = Service(settings, registry, dispatch, claims)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, service.stopping.set)

@@ -32,10 +32,6 @@ class Store:
         self._patience = patience
         self._trips = trips or Trips(redis, LONGEST_TRIP)
 
-    def impatient(self) -> "Store":
-        """The same, but what Redis does not take now fails at once."""
-        return Store(self.redis, 0, self._trips)
-
     async def run(self, script: str, *arguments: str | bytes | float) -> Any:
         """The script's answer. What it takes and answers is said at its top."""
         give_up = time.monotonic() + self._patience

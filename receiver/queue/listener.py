@@ -29,7 +29,7 @@ WAKE = "nectar:wake"
 LONGEST_WAIT = 0.5
 """Seconds between two looks: arq's cron and plain jobs leave no token."""
 AT_A_TIME = 25
-"""Bells of a line that are taken at once: while their work is done, Redis is at the next."""
+"""Bells of a line that are taken at once. Were there as many, Redis is at the next during their work."""
 BLOCK = 5
 """Seconds that Redis holds a waiting call, below the socket's time limit."""
 
@@ -79,7 +79,7 @@ class Listener(Worker):
         self._idle = asyncio.Event()
         self._wait: float | None = None
         self._crowded = False
-        self._at_once = False
+        self._ahead: asyncio.Future[Taken] | None = None
 
     async def main(self) -> None:
         """As arq's, but waiting for a token instead of a clock."""
@@ -88,12 +88,12 @@ class Listener(Worker):
             self.ctx["redis"] = self.pool
             if self.on_startup:
                 await self.on_startup(self.ctx)
-            while self.allow_pick_jobs:
+            while self.allow_pick_jobs or self._ahead:
                 self._woken.clear()
                 await self._poll_iteration()
                 await self._until_there_is_more()
         finally:
-            await cancel(waking)
+            await cancel(waking, self._ahead)
 
     def stop(self) -> None:
         """Take nothing more. `main` returns when what it is taking just now has begun."""
@@ -101,22 +101,27 @@ class Listener(Worker):
         self._woken.set()
 
     async def _poll_iteration(self) -> None:
-        room = {line: min(most - self._busy[line], AT_A_TIME) for line, most in self._lines.items()}
-        haul = await self._take(room)
+        ahead, self._ahead = self._ahead, None
+        haul = await (ahead or self._take(self._room()))
         self._wait, self._crowded = haul.wait, haul.crowded
+        took = Counter(line for line, _ in haul.taken)
+        self._busy.update(took)
+        if self.allow_pick_jobs and any(took[line] >= AT_A_TIME and self._room()[line] for line in took):
+            self._ahead = asyncio.ensure_future(self._take(self._room()))
+            # In the first turn it asks for a trip to Redis, in the second that is under way.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
         for line, claim in haul.taken:
             self._start(line, claim)
-        took = Counter(line for line, _ in haul.taken)
-        self._at_once = any(
-            took[line] == room[line] and self._busy[line] < self._lines[line] for line in took
-        )
         if haul.plain or self.tasks:
             await super()._poll_iteration()
         else:
             await self.heart_beat()
 
+    def _room(self) -> dict[str, int]:
+        return {line: min(most - self._busy[line], AT_A_TIME) for line, most in self._lines.items()}
+
     def _start(self, line: str, claim: Any) -> None:
-        self._busy[line] += 1
         work = asyncio.create_task(self._do(claim, self._look_again))
         self.works.add(work)
         work.add_done_callback(lambda ended: self._end(line, ended))
@@ -135,7 +140,7 @@ class Listener(Worker):
             self._woken.set()
 
     async def _until_there_is_more(self) -> None:
-        if self._at_once:
+        if self._ahead:
             return
         if not (self._crowded and self.works):
             self._idle.set()
