@@ -14,7 +14,8 @@ from typing import Self, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from receiver.policy import describe, retry_after
+from receiver.describing import describe
+from receiver.policy import retry_after
 from receiver.schema import Connection
 from receiver.transport import make_transport
 

@@ -9,11 +9,12 @@ from enum import StrEnum
 
 import httpx
 
+from receiver.describing import describe
+
 MAX_ATTEMPTS = 10
 FIRST_DELAY = 2.0
 LONGEST_DELAY = 15 * 60.0
 LONGEST_RETRY_AFTER = 24 * 3600.0
-LONGEST_TEXT = 1000
 
 UNREACHABLE = (httpx.TransportError, ConnectionError, TimeoutError)
 OUR_OWN_FAULT = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
@@ -68,12 +69,6 @@ def _judge_response(request: httpx.Request, response: httpx.Response) -> Failure
         after = retry_after(response.headers.get("retry-after"), time.time())
         return Failure(Reaction.RETRY, reason, after, target_down=True)
     return Failure(Reaction.REJECT, reason)
-
-
-def describe(error: BaseException) -> str:
-    """The error in one line: its class, and its text where there is any, cut where it is a whole page."""
-    text = " ".join(str(error).split())[:LONGEST_TEXT]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def retry_after(value: str | None, now: float) -> float | None:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, create_model
 
 from receiver.api import Handler, Schedule
-from receiver.policy import describe
+from receiver.describing import describe
 from receiver.settings import SHADOW, SettingsError, journal_name, read_options
 
 GROUP = "nectar_router.handlers"

@@ -43,7 +43,8 @@ from receiver.journal import (
 )
 from receiver.journal.worklist import LEASE
 from receiver.nectar import Nectar
-from receiver.queue import LINE, bell_pool, line_of, to_json
+from receiver.queue import LINE, line_of
+from receiver.queue.bells import bell_pool, to_json
 from receiver.queue.listener import Listener
 from receiver.registry import Registry, load_registry
 from receiver.settings import Settings, SettingsError, load_settings

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from redis.exceptions import RedisError, ResponseError
 
 from receiver.cli.output import Finding, Verdict
+from receiver.describing import describe
 from receiver.journal import Observatory, Store, connect
-from receiver.policy import describe
 from receiver.settings import Settings
 from receiver.telemetry import Redactor
 

@@ -9,9 +9,9 @@ from redis.exceptions import RedisError
 from rich.text import Text
 
 from receiver.cli.output import Failed, console
+from receiver.describing import describe
 from receiver.journal import Store, connect
 from receiver.journal.states import known_handlers
-from receiver.policy import describe
 from receiver.settings import Settings, load_settings
 from receiver.telemetry import Redactor
 

@@ -11,7 +11,7 @@ import typer
 from receiver.cli.examples import Order, body_of, subject_of
 from receiver.cli.folder import Address, find_address
 from receiver.cli.output import Failed, console
-from receiver.policy import describe
+from receiver.describing import describe
 from receiver.signature import decode_secret, sign
 from receiver.simulator import catalogue
 from receiver.simulator.catalogue import Json

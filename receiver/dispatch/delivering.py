@@ -7,6 +7,7 @@ from dataclasses import replace
 import structlog
 
 from receiver.api import Done, Outcome, Skipped
+from receiver.describing import LONGEST_TEXT
 from receiver.dispatch import setbacks
 from receiver.dispatch.contexts import Contexts
 from receiver.dispatch.delivery import Delivery, prepare, subject
@@ -25,7 +26,6 @@ from receiver.journal import (
     deliver,
     kept_memory,
 )
-from receiver.policy import LONGEST_TEXT
 from receiver.registry import Registry
 from receiver.settings import SHADOW
 from receiver.telemetry import Redactor, milliseconds_since

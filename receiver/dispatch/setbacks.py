@@ -1,9 +1,10 @@
 """What becomes of work that did not end well: pure functions from errors to setbacks."""
 
 from receiver.api import Done, Outcome, Rejected, RetryLater, Skipped
+from receiver.describing import describe
 from receiver.journal import Setback
 from receiver.nectar import NectarError, NotFound, NotUnderstood, RefusedKey, Throttled
-from receiver.policy import MAX_ATTEMPTS, Reaction, backoff, describe, judge
+from receiver.policy import MAX_ATTEMPTS, Reaction, backoff, judge
 
 MOST_DEATHS = 10
 """Processes that may die over one piece of work before it is taken for the cause."""

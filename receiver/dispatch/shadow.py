@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from receiver.api import Done, Outcome, Skipped
+from receiver.describing import LONGEST_TEXT
 from receiver.dispatch.delivery import Delivery
 from receiver.journal import Rehearsals, Rehearsed, Setback
-from receiver.policy import LONGEST_TEXT
 from receiver.rehearsal import Effect
 from receiver.telemetry import Redactor
 

@@ -4,12 +4,8 @@ Bells are rung by the journal's scripts, in the same atomic write as what they a
 what the worker needs to hear them. Jobs are JSON, since arq's default is pickle, which runs what it reads.
 """
 
-import json
 from importlib.resources import files
 from typing import Any
-
-from arq.connections import ArqRedis
-from redis.asyncio import BlockingConnectionPool
 
 RING = (files(__package__) / "ring.lua").read_text()
 """The part that the journal's scripts begin with."""
@@ -21,20 +17,6 @@ LINE = "arq:queue"
 def line_of(handler: str) -> str:
     """The queue where a handler's bells stand."""
     return f"arq:deliver:{handler}"
-
-
-def to_json(job: dict[str, Any]) -> bytes:
-    """Serializer for arq. An exception, as in the result of a failed job, becomes its text."""
-    return json.dumps(job, default=str).encode()
-
-
-def bell_pool(redis_url: str) -> ArqRedis:
-    """A connection for arq.
-
-    By redis-py's own reading of the URL: arq's ignores `ssl_cert_reqs` and does not decode a password.
-    """
-    pool = BlockingConnectionPool.from_url(redis_url, **connection(redis_url), **POOL)
-    return ArqRedis(pool, job_serializer=to_json, job_deserializer=json.loads)
 
 
 def connection(redis_url: str) -> dict[str, Any]:

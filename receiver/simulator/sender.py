@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import httpx
 
-from receiver.policy import describe
+from receiver.describing import describe
 from receiver.signature import sign
 from receiver.simulator.catalogue import Json
 

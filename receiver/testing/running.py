@@ -13,9 +13,9 @@ import structlog
 from pydantic import BaseModel, JsonValue
 
 from receiver.api import Change, Connection, Context, Handler, Outcome, Skipped, Steps
+from receiver.describing import LONGEST_TEXT
 from receiver.dispatch import setbacks
 from receiver.journal import Setback, kept_memory
-from receiver.policy import LONGEST_TEXT
 from receiver.rehearsal import Effect
 from receiver.telemetry import Redactor
 from receiver.testing.logs import Line, listening

@@ -5,8 +5,8 @@ import asyncio
 import structlog
 from redis.exceptions import RedisError
 
+from receiver.describing import describe
 from receiver.journal import Observatory
-from receiver.policy import describe
 from receiver.web.problems import Problem
 
 log = structlog.get_logger(__name__)

@@ -1,17 +1,11 @@
 """GET /healthz, /readyz and /metrics."""
 
-from collections.abc import Iterable, Iterator
-
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from receiver.describing import describe
 from receiver.journal import Gauges, Observatory
-from receiver.policy import describe
 from receiver.settings import Settings
 from receiver.telemetry import Redactor
 from receiver.web.problems import Problem
@@ -19,18 +13,6 @@ from receiver.web.problems import Problem
 OK = "ok"
 NEAR = 0.9
 """Share of the way to a limit from which on /readyz is red: while something can still be done about it."""
-COUNTERS = {
-    "fetch": ("nectar_router_fetches", "Fetches of connections, by what became of them.", ("outcome",)),
-    "delivery": (
-        "nectar_router_deliveries",
-        "Attempts at deliveries, by handler and what became of them.",
-        ("handler", "outcome"),
-    ),
-    "refused": ("nectar_router_refused", "Requests refused, by the status answered.", ("status",)),
-    "unknown": ("nectar_router_unknown_values", "Values outside Nectar's closed lists.", ("field",)),
-    "swept": ("nectar_router_swept", "Pieces of work that the sweep found without a job.", ()),
-}
-PLAIN = ("nectar_router_messages", "Messages by what became of them.", ("result",))
 
 
 class Health:
@@ -67,9 +49,10 @@ class Health:
             gauges = await self._observatory.read()
         except (RedisError, OSError) as error:
             raise Problem(503, "The metrics are in Redis, and Redis is away.") from error
-        registry = CollectorRegistry()
-        registry.register(_Exposition(gauges))
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+        # Not before somebody asks: many have nobody who does.
+        from receiver.web.exposition import CONTENT_TYPE, exposition
+
+        return Response(exposition(gauges), media_type=CONTENT_TYPE)
 
     def _secret(self) -> str:
         closed = not self._settings.nectar_webhook_secret and not self._settings.allow_unsigned
@@ -94,45 +77,3 @@ class Health:
             }
             for breaker in gauges.breakers
         ]
-
-
-class _Exposition(Collector):
-    """The journal's numbers in Prometheus's terms. They count all processes, not this one alone."""
-
-    def __init__(self, gauges: Gauges) -> None:
-        self._gauges = gauges
-
-    def collect(self) -> Iterable[Metric]:
-        """One metric after the other."""
-        yield from self._gauge_metrics()
-        yield from self._counter_metrics()
-
-    def _gauge_metrics(self) -> Iterator[Metric]:
-        gauges = self._gauges
-        for name, meaning, value in (
-            ("due", "Pieces of work waiting or in hand.", gauges.due),
-            ("lateness_seconds", "How long the oldest due work has waited beyond its time.", gauges.lateness),
-            ("dead_letters", "Pieces of work that need a person.", gauges.dead),
-            ("quarantined", "Authentic messages that do not fit the schema.", gauges.quarantined),
-            ("events", "Events kept.", gauges.events),
-            ("workers", "Worker processes.", gauges.workers),
-            ("redis_memory_share", "Share of Redis's maxmemory in use.", gauges.memory_share),
-        ):
-            yield GaugeMetricFamily(f"nectar_router_{name}", meaning, value)
-        parked = GaugeMetricFamily("nectar_router_parked", "Work behind an open breaker.", labels=["breaker"])
-        for breaker in gauges.breakers:
-            parked.add_metric([breaker.name], breaker.parked)
-        yield parked
-
-    def _counter_metrics(self) -> Iterator[Metric]:
-        families = {
-            kind: CounterMetricFamily(name, meaning, labels=labels)
-            for kind, (name, meaning, labels) in {**COUNTERS, "": PLAIN}.items()
-        }
-        for name, value in sorted(self._gauges.stats.items()):
-            kind, *labels = name.split(":")
-            if kind in COUNTERS:
-                families[kind].add_metric(labels, value)
-            else:
-                families[""].add_metric([name], value)
-        yield from families.values()

@@ -7,7 +7,7 @@ import pytest
 from receiver.journal import Store, deliver, refresh
 from receiver.journal.store import key
 from receiver.journal.worklist import GRACE, SWEPT_AT_A_TIME
-from receiver.queue import bell_pool, to_json
+from receiver.queue.bells import bell_pool, to_json
 from tests.integration.kit import BROKEN, ONE, PARK, THREE, TWO, Journal, message
 
 pytestmark = pytest.mark.anyio

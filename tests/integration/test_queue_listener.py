@@ -14,7 +14,8 @@ from arq.jobs import Job, JobStatus, SerializationError
 from structlog.testing import capture_logs
 
 from receiver.journal import Claim, Store, Worklist, refresh
-from receiver.queue import LINE, bell_pool, line_of, to_json
+from receiver.queue import LINE, line_of
+from receiver.queue.bells import bell_pool, to_json
 from receiver.queue.listener import Listener
 from receiver.tasks import cancel
 from tests.integration.kit import ONE, TWO, Journal

@@ -8,7 +8,7 @@ import pytest
 
 from receiver.journal import Store, deliver, refresh
 from receiver.journal.store import key
-from receiver.queue import bell_pool
+from receiver.queue.bells import bell_pool
 from receiver.simulator import Simulator
 from tests.integration.kit import Journal
 from tests.integration.processes import Workers, until, workers

@@ -8,16 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from receiver.describing import LONGEST_TEXT, describe
 from receiver.policy import (
     FIRST_DELAY,
     LONGEST_DELAY,
     LONGEST_RETRY_AFTER,
-    LONGEST_TEXT,
     MAX_ATTEMPTS,
     Failure,
     Reaction,
     backoff,
-    describe,
     judge,
     retry_after,
 )

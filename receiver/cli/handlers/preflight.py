@@ -5,7 +5,7 @@ import asyncio
 import httpx
 
 from receiver.cli.output import Finding, Verdict
-from receiver.policy import describe
+from receiver.describing import describe
 from receiver.registry import Enabled
 from receiver.telemetry import Redactor
 

@@ -12,7 +12,7 @@ from receiver.api import Handler
 from receiver.cli.handlers.loading import find_handler, read_filled
 from receiver.cli.handlers.preflight import TIMEOUT
 from receiver.cli.output import Failed, console
-from receiver.policy import describe
+from receiver.describing import describe
 from receiver.rehearsal import Answer, stand_in_of
 from receiver.telemetry import Redactor
 

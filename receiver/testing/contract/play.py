@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, JsonValue
 
 from receiver.api import Connection, Done, Rejected, RetryLater, Skipped
-from receiver.policy import describe
+from receiver.describing import describe
 from receiver.testing.answers import NoAnswerError
 from receiver.testing.contract.leaks import Leaks
 from receiver.testing.contract.scenery import Scenery

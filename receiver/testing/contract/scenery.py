@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from receiver.api import Handler
-from receiver.policy import describe
+from receiver.describing import describe
 from receiver.testing.contract.leaks import Leaks
 from receiver.testing.contract.sockets import Guard
 from receiver.testing.contract.states import States
