@@ -9,6 +9,7 @@ from typing import Any, cast
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import ConnectionError, RedisError, TimeoutError  # noqa: A004 - redis-py's, on purpose
 
+from receiver.journal.packing import packing_pool
 from receiver.journal.trips import Trips
 from receiver.queue import POOL, connection
 
@@ -80,7 +81,8 @@ def connect(redis_url: str, *, patient: bool = False) -> Store:
     # Trips have a connection of their own and one time limit: redis-py's work for a command is three times as
     # much with a pool and limits for each read and write. An idle one may have been closed by the other side.
     own = {**common, "socket_timeout": None, "retry_on_error": [ConnectionError]}
-    trips = Trips(Redis.from_url(redis_url, single_connection_client=True, max_connections=1, **own), longest)
+    alone = packing_pool(redis_url, max_connections=1, **own)
+    trips = Trips(Redis(connection_pool=alone, single_connection_client=True), longest)
     pool = BlockingConnectionPool.from_url(redis_url, **common, **POOL)
     return Store(Redis.from_pool(pool), PATIENCE if patient else 0, trips)
 

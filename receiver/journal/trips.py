@@ -59,7 +59,7 @@ class Trips:
 
     async def close(self) -> None:
         """Close the connection."""
-        await self._redis.aclose()
+        await self._redis.aclose(close_connection_pool=True)
 
     async def _travel(self) -> None:
         try:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,9 +14,10 @@ from arq.jobs import Job, JobStatus, SerializationError
 from structlog.testing import capture_logs
 
 from receiver.journal import Claim, Store, Worklist, refresh
+from receiver.journal.worklist import Haul
 from receiver.queue import LINE, line_of
 from receiver.queue.bells import bell_pool, to_json
-from receiver.queue.listener import Listener
+from receiver.queue.listener import AT_A_TIME, Listener
 from receiver.tasks import cancel
 from tests.integration.kit import ONE, TWO, Journal
 from tests.integration.processes import until
@@ -174,6 +175,82 @@ async def test_stopped_it_takes_nothing_more(journal: Journal, store: Store, poo
     await journal.accept()
     await asyncio.sleep(0.7)
     assert works.done == []
+
+
+async def test_a_line_s_room_is_filled_though_few_bells_are_taken_at_once(
+    journal: Journal, store: Store, pool: ArqRedis
+) -> None:
+    works = Works()
+    works.open.clear()
+    number = 3 * AT_A_TIME
+    await asyncio.gather(*(journal.accept(f"c{place}") for place in range(number)))
+    async with hearing(store, pool, works, lines={LINE: number - 1}):
+        await until(lambda: works.under_way == number - 1)
+        works.open.set()
+        await until(lambda: len(works.done) == number)
+
+
+class Hauls:
+    """Bells to take: as many as fit at first, then one more when `go` is set."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+        self.go = asyncio.Event()
+
+    async def take(self, room: Mapping[str, int]) -> Haul:
+        self.looks += 1
+        if self.looks == 1:
+            works = [refresh(f"c{number}") for number in range(room[LINE])]
+        else:
+            await self.go.wait()
+            works = [refresh("the next")] if self.looks == 2 else []
+        claims = [(LINE, Claim(work, "nectar", "1", 1, 0)) for work in works]
+        return Haul(wait=None, crowded=True, plain=False, taken=claims)
+
+    def listener(self, pool: ArqRedis, works: Works) -> Listener:
+        functions = [func(nothing, name="nothing")]
+        lines = {LINE: 2 * AT_A_TIME}
+        return Listener(
+            lines=lines, take=self.take, do=works.do, functions=functions, redis_pool=pool, **SETTINGS
+        )
+
+
+async def test_what_is_being_taken_ahead_when_it_is_stopped_is_begun(pool: ArqRedis) -> None:
+    """It would lie in nobody's hand until its lease has ended."""
+
+    class Stopping(Works):
+        async def do(self, claim: Claim, almost_done: Callable[[], None]) -> None:
+            worker.stop()
+            hauls.go.set()
+            await super().do(claim, almost_done)
+
+    works, hauls = Stopping(), Hauls()
+    worker = hauls.listener(pool, works)
+    async with asyncio.timeout(2):
+        await worker.async_run()
+    await until(lambda: refresh("the next") in works.done)
+    assert hauls.looks == 2
+
+
+async def test_the_next_is_taken_when_one_is_but_to_be_settled(pool: ArqRedis) -> None:
+    class AlmostDone(Works):
+        async def do(self, claim: Claim, almost_done: Callable[[], None]) -> None:
+            if claim.work == refresh("the next"):
+                await asyncio.sleep(0.1)
+                self.looks_before = hauls.looks
+                almost_done()
+                await asyncio.sleep(0.2)
+                self.looks_after = hauls.looks
+            await super().do(claim, almost_done)
+
+    works, hauls = AlmostDone(), Hauls()
+    hauls.go.set()
+    worker = hauls.listener(pool, works)
+    running = asyncio.create_task(worker.async_run())
+    await until(lambda: refresh("the next") in works.done)
+    # Of its own accord it looks only twice a second.
+    assert works.looks_after > works.looks_before
+    await cancel(running, worker.main_task)
 
 
 @pytest.mark.parametrize("kind", KINDS)
