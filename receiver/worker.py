@@ -7,7 +7,6 @@ backlog has rung.
 """
 
 import asyncio
-import gc
 import json
 import os
 import signal
@@ -31,6 +30,7 @@ from receiver.dispatch.contexts import Contexts, wait_for_turn
 from receiver.dispatch.links import Links
 from receiver.dispatch.refreshing import LONGEST as LONGEST_FETCH
 from receiver.dispatch.shadow import Shadow
+from receiver.garbage import look_less_for_garbage
 from receiver.journal import (
     Deliveries,
     Fetches,
@@ -252,9 +252,7 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
         service = Service(settings, registry, dispatch, claims)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, service.stopping.set)
-        # What was imported stays: to look for garbage there holds everything up for tens of milliseconds.
-        gc.collect()
-        gc.freeze()
+        look_less_for_garbage()
         log.info("working", handlers=list(registry), jobs=settings.worker_jobs)
         await service.run()
     log.info("stopped")

@@ -1,7 +1,6 @@
 """`python -m receiver.web`: the web process as the Procfile runs it."""
 
 import argparse
-import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from collections.abc import Sequence
 import uvicorn
 from starlette.applications import Starlette
 
+from receiver.garbage import look_less_for_garbage
 from receiver.telemetry import Redactor, configure_logging
 from receiver.web import create_app, settings_or_exit
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     settings = settings_or_exit()
     configure_logging(settings.log_format, Redactor(), settings.log_level)
     uvicorn.run(
-        "receiver.web.__main__:frozen_app",
+        "receiver.web.__main__:serving_app",
         factory=True,
         host=host,
         port=settings.port,
@@ -49,14 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
 
 
-def frozen_app() -> Starlette:
-    """The application, once in each process, and none of what is there by now is looked through for garbage.
-
-    What was imported stays: to go through it takes tens of milliseconds, in which nobody is answered.
-    """
+def serving_app() -> Starlette:
+    """The application, once in each process that serves."""
     app = create_app()
-    gc.collect()
-    gc.freeze()
+    look_less_for_garbage()
     return app
 
 

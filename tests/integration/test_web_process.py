@@ -244,7 +244,7 @@ async def test_the_factory_is_for_uvicorn_s_own_command_too(
 
 async def test_what_is_there_at_the_start_is_never_again_looked_through_for_garbage(redis_url: str) -> None:
     """It takes tens of milliseconds, in which nobody is answered."""
-    program = "import gc; from receiver.web.__main__ import frozen_app as start; start(); "
+    program = "import gc; from receiver.web.__main__ import serving_app as start; start(); "
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", program + "print(gc.get_freeze_count() > 10 * len(gc.get_objects()))"),
         env={"PATH": os.environ["PATH"], "REDIS_URL": redis_url},
