@@ -3,7 +3,7 @@
 import gc
 
 YOUNG = 20_000
-"""New objects after which it looks through them. By Python's own 700 that is a twentieth of a worker's work."""
+"""New objects after which it looks through them. By Python's own 700 that is a twentieth of all work."""
 
 
 def look_less_for_garbage() -> None:
