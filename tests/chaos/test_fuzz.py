@@ -19,7 +19,7 @@ FLAWS = [
     ),
     Flaw(
         "the signature is not compared",
-        (Edit("signature.py", "if not any(hmac.compare_digest(", "if not any(True or hmac.compare_digest("),),
+        (Edit("signature.py", "if hmac.compare_digest(ours, offered):", "if True:"),),
         "kept without being authentic",
     ),
     Flaw(
@@ -34,7 +34,7 @@ FLAWS = [
     ),
     Flaw(
         "the answer goes to a sender that has gone",
-        (Edit("web/guarded.py", "for cycle in self._in_hand:", "for cycle in ():"),),
+        (Edit("web/guarded.py", "for cycle in (*self._in_hand, ", "for cycle in (*(), "),),
         "errors in the log",
     ),
 ]
