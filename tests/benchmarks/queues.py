@@ -51,10 +51,18 @@ def _at_bullmq(client: Client) -> int:
 
 
 ARQ_TUNED = Queue(
-    "arq, tuned (100 jobs, poll 0.01 s, uvloop, no log)",
+    "arq, tuned (100 jobs, poll 0.01 s)",
     "arq",
     f"python -m {HERE}.arq_jobs nothing",
-    f"python -m arq {HERE}.arq_tuned.Tuned --custom-log-dict {HERE}.arq_tuned.QUIET",
+    f"python -m arq {HERE}.arq_jobs.Tuned",
+    lambda client: int(client.zcard("arq:queue")),
+    1400,
+)
+ARQ_QUIET = Queue(
+    "arq, tuned, with uvloop and no log",
+    "arq",
+    f"python -m {HERE}.arq_jobs nothing",
+    f"python -m arq {HERE}.arq_quiet.Quiet --custom-log-dict {HERE}.arq_quiet.QUIET",
     lambda client: int(client.zcard("arq:queue")),
     2000,
 )
@@ -84,7 +92,7 @@ TASKIQ = Queue(
     3000,
 )
 BULLMQ = Queue("BullMQ", "node", f"{NODE} fill", f"{NODE} work", _at_bullmq, 15_000)
-QUEUES = (ARQ_TUNED, ARQ, TASKIQ, SAQ, BULLMQ)
+QUEUES = (ARQ_TUNED, ARQ_QUIET, ARQ, TASKIQ, SAQ, BULLMQ)
 
 
 def run(command: str, **variables: str) -> None:

@@ -16,7 +16,7 @@ QUIET = {"version": 1, "disable_existing_loggers": False, "loggers": {"arq": {"l
 """For `--custom-log-dict`."""
 
 
-class Tuned:
+class Quiet:
     """The worker's settings."""
 
     functions = FUNCTIONS  # arq does not look at what a class inherits
