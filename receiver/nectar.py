@@ -10,6 +10,7 @@ import time
 from datetime import timedelta
 from types import TracebackType
 from typing import Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -19,7 +20,7 @@ from receiver.policy import retry_after
 from receiver.schema import Connection
 from receiver.transport import make_transport
 
-TIMEOUT = httpx.Timeout(10, connect=5)
+TIMEOUTS = httpx.Timeout(10, connect=5).as_dict()
 WHOLE_ANSWER = 20.0
 """Seconds within which an answer must be complete, however it trickles."""
 INVITATION = timedelta(days=7)
@@ -84,7 +85,7 @@ class Nectar:
         whole_answer: float = WHOLE_ANSWER,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
+        self._url = httpx.URL(base_url.rstrip("/"))
         self._headers = {
             "X-API-KEY": api_key,
             "Accept": "application/json",
@@ -161,13 +162,10 @@ class Nectar:
         return _body(response)
 
     async def _send(self, method: str, path: str, json: dict[str, object] | None) -> httpx.Response:
-        request = httpx.Request(
-            method,
-            self._base_url + path,
-            headers=self._headers,
-            json=json,
-            extensions={"timeout": TIMEOUT.as_dict()},
-        )
+        # The path goes beside the URL, since httpx takes long to read one. https://www.python-httpx.org/advanced/extensions/
+        target = self._url.raw_path.rstrip(b"/") + quote(path, safe="/?&=").encode()
+        extensions = {"timeout": TIMEOUTS, "target": target}
+        request = httpx.Request(method, self._url, headers=self._headers, json=json, extensions=extensions)
         response = await self._transport.handle_async_request(request)
         try:
             await response.aread()

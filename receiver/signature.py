@@ -9,7 +9,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 TOLERANCE = 5 * 60
 """Seconds that a message's clock may differ from ours, either way."""
@@ -25,8 +25,7 @@ class SignatureError(ValueError):
     """The message is not authentic or not fresh; the text says which and holds no secret."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(NamedTuple):
     """An authentic message: its id, the same for every retry, and when it was signed (seconds)."""
 
     message_id: str

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from receiver.journal.fetches import FETCH_INTERVAL
 from receiver.journal.store import Store, compact
@@ -31,8 +32,7 @@ class Message:
     """Values outside Nectar's closed lists, by field."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What became of a message, and the id of its event in the journal."""
 
     reception: Reception

@@ -36,6 +36,9 @@ class ByHttpx(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send it. Raises httpx.TransportError."""
+        # Through a proxy, httpx would send the target alone, without the host that it is at.
+        if target := request.extensions.pop("target", None):
+            request.url = request.url.copy_with(raw_path=target)
         return await self._client.send(request, stream=True, auth=None, follow_redirects=False)
 
     async def aclose(self) -> None:

@@ -88,7 +88,8 @@ class OverAiohttp(httpx.AsyncBaseTransport):
         if url.scheme not in ("http", "https"):
             raise httpx.UnsupportedProtocol(f"not http:// or https://, but {url.scheme!r}", request=request)
         # Not with the user and the password that may stand in it: httpx has made a header of them.
-        address = b"%s://%s%s" % (url.raw_scheme, url.netloc, url.raw_path)
+        target = request.extensions.get("target", url.raw_path)
+        address = b"%s://%s%s" % (url.raw_scheme, url.netloc, target)
         return await session.request(
             request.method,
             URL(address.decode("ascii"), encoded=True),
