@@ -64,6 +64,9 @@ class Delivering:
 
     async def work(self, claim: Claim) -> None:
         """Do the delivery that is in this hand."""
+        if self._leases.too_late(claim):
+            log.warning("lost", work=claim.work, reason="not begun in time")
+            return
         _, handler, connection = claim.work.split(":")
         enabled = self._registry.get(handler)
         if enabled is None:

@@ -59,6 +59,9 @@ class Refreshing:
 
     async def work(self, claim: Claim, almost_done: Callable[[], None] = lambda: None) -> None:
         """Do the fetch that is in this hand. `almost_done` is called when Nectar has answered."""
+        if self._leases.too_late(claim):
+            log.warning("lost", work=claim.work, reason="not begun in time")
+            return
         connection = claim.work.partition(":")[2]
         with self._leases.hold(claim, LONGEST):
             known = await self._fetches.of(claim)

@@ -45,6 +45,13 @@ class Leases:
         self._thread.join(LEASE)
         self._redis.close()
 
+    def too_late(self, claim: Claim) -> bool:
+        """Whether the lease may end before it is kept: a handler may have blocked the process since.
+
+        Work that is not begun then is rung for again.
+        """
+        return time.monotonic() > claim.asked + LEASE / 2
+
     @contextmanager
     def hold(self, claim: Claim, seconds: float) -> Iterator[None]:
         """Keep a lease while the block runs."""

@@ -5,6 +5,7 @@ the lists `due` (by when; while in hand, by when the lease ends), `parked:BREAKE
 to be done. Times are Redis's own: the clocks of the machines play no part.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -52,6 +53,8 @@ class Claim:
     """How often whoever had it in hand died over it, since it was last settled."""
     briefing: Briefing | None = field(default=None, compare=False, repr=False)
     """What the journal said of the work when it was taken off its line. It saves asking for it."""
+    asked: float = field(default_factory=time.monotonic, compare=False, repr=False)
+    """When it was asked for, by this process's clock: its lease began no sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +131,22 @@ class Worklist:
 
     async def begin(self, work: str, breaker: str) -> Claim | None:
         """Take work in hand, or None: not due, in another's hand, or parked because its breaker is open."""
+        asked = time.monotonic()
         answer = await self._store.run("begin", work, breaker, int(LEASE * 1000))
         if answer is None:
             return None
         token, attempt, deaths = answer
-        return Claim(work, breaker, str(token), attempt, deaths)
+        return Claim(work, breaker, str(token), attempt, deaths, asked=asked)
 
     async def claim(self, room: Mapping[str, int]) -> Haul:
         """Take the bells of these lines off them, as far as there is room, and what they announce in hand."""
         lines = (part for pair in room.items() for part in pair)
+        asked = time.monotonic()
         wait, crowded, plain, taken = await self._store.run(
             "claim", int(LEASE * 1000), self._max_fetches, MOST_CHANGES, *lines
         )
         claims = [
-            (line, Claim(work, _breaker_of(work), str(token), attempt, deaths, briefing))
+            (line, Claim(work, _breaker_of(work), str(token), attempt, deaths, briefing, asked))
             for line, work, token, attempt, deaths, briefing in taken
         ]
         return Haul(None if wait < 0 else wait / 1000, bool(crowded), bool(plain), claims)

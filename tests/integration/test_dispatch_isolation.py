@@ -1,14 +1,16 @@
 """Handlers are on their own, and each is shown the newest state, in order."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from receiver.api import Change, Context, Done, Rejected
-from receiver.journal import refresh
+from receiver.journal import deliver, refresh
 from receiver.journal.store import key
+from receiver.journal.worklist import LEASE
 from receiver.simulator import Fault
 from tests.integration.bench import Recorder, bench
 
@@ -227,3 +229,17 @@ async def pause(change: Change, ctx: Context[Any]) -> Done:
     """Take a moment."""
     await asyncio.sleep(0.01)
     return Done()
+
+
+async def test_promise_6_what_was_taken_too_long_ago_is_not_begun(redis_url: str) -> None:
+    """A handler that blocks the process keeps what was taken meanwhile waiting: another has it by then."""
+    seen = Recorder("a")
+    async with bench(redis_url, seen) as running:
+        connection = running.nectar.add("connected")
+        await running.journal.fetch("a", connection=connection)
+        claim = await running.dispatch.worklist.begin(deliver("a", connection), "a")
+        assert claim is not None
+        await running.dispatch.do(replace(claim, asked=claim.asked - LEASE), lambda: None)
+        assert seen.shown == []
+        await running.dispatch.do(claim, lambda: None)
+        assert len(seen.shown) == 1
