@@ -236,7 +236,8 @@ async def test_promise_6_what_was_taken_too_long_ago_is_not_begun(redis_url: str
     seen = Recorder("a")
     async with bench(redis_url, seen) as running:
         connection = running.nectar.add("connected")
-        await running.journal.fetch("a", connection=connection)
+        await running.journal.accept(connection)
+        await running.dispatch.refresh(connection)
         claim = await running.dispatch.worklist.begin(deliver("a", connection), "a")
         assert claim is not None
         await running.dispatch.do(replace(claim, asked=claim.asked - LEASE), lambda: None)
