@@ -48,14 +48,14 @@ class Trips:
         self._waiting: list[Call] = []
         self._under_way: asyncio.Task[None] | None = None
 
-    async def call(self, script: str, arguments: tuple[Argument, ...]) -> Any:
-        """The script's answer. Raises RedisError."""
+    def call(self, script: str, arguments: tuple[Argument, ...]) -> asyncio.Future[Any]:
+        """The script's answer, or the RedisError instead of one."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Any] = loop.create_future()
         self._waiting.append((script, arguments, answer))
         if self._under_way is None:
             self._under_way = loop.create_task(self._travel())
-        return await answer
+        return answer
 
     async def close(self) -> None:
         """Close the connection."""

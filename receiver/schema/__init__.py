@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from receiver.schema.countries import COUNTRIES as COUNTRIES
+from receiver.schema.natively import NO_NUMBER, NONE_IS_EMPTY
 from receiver.schema.scrubbing import NO_SECRET as NO_SECRET
 from receiver.schema.scrubbing import without_secret as without_secret
 
@@ -127,13 +128,9 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("lies outside the calendar in UTC") from None
 
 
-def _no_number(value: object) -> object:
-    if isinstance(value, (int, float)):
-        raise ValueError("expected a string, not a number")
-    return value
-
-
-Moment = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_in_utc)]
+Instant = Annotated[datetime, NO_NUMBER]
+"""A time as it came, with a zone or without."""
+Moment = Annotated[Instant, AfterValidator(_in_utc)]
 """An aware time in UTC. Nectar writes some without a zone, meaning UTC, and up to nine fractional digits;
 those beyond the sixth are dropped."""
 
@@ -148,7 +145,6 @@ domains that are reserved for tests, and a refusal here would cost the whole mes
 
 BlankIsNone = BeforeValidator(lambda value: None if value == "" else value)
 NoneIsBlank = BeforeValidator(lambda value: "" if value is None else value)
-NoneIsEmpty = BeforeValidator(lambda value: () if value is None else value)
 
 
 class Wire(BaseModel):
@@ -204,8 +200,8 @@ class Account(Wire):
     """One entry of `accounts` or `sitesRelations`, in any of the shapes that Nectar has published."""
 
     account_number: str | int | None = None
-    account_ids: Annotated[tuple[str | int, ...], NoneIsEmpty] = ()
-    datasource_types: Annotated[tuple[DatasourceType, ...], NoneIsEmpty] = ()
+    account_ids: Annotated[tuple[str | int, ...], NONE_IS_EMPTY] = ()
+    datasource_types: Annotated[tuple[DatasourceType, ...], NONE_IS_EMPTY] = ()
     site: Site | None = None
     start_date: str | None = None
     end_date: str | None = None
@@ -227,17 +223,17 @@ class _Described(Wire):
     status_error_detail: str | None = None
     updated: Moment | None = None
     datasource: Datasource | None = None
-    accounts: Annotated[tuple[Account, ...], NoneIsEmpty] = Field(
+    accounts: Annotated[tuple[Account, ...], NONE_IS_EMPTY] = Field(
         default=(), validation_alias=AliasChoices("accounts", "sitesRelations")
     )
     company: Company | None = None
     url: str | None = None
     country: str | None = None
-    initial_sites: Annotated[tuple[UUID, ...], NoneIsEmpty] = ()
-    initial_datasource_types: Annotated[tuple[DatasourceType, ...], Field(max_length=10), NoneIsEmpty] = ()
+    initial_sites: Annotated[tuple[UUID, ...], NONE_IS_EMPTY] = ()
+    initial_datasource_types: Annotated[tuple[DatasourceType, ...], Field(max_length=10), NONE_IS_EMPTY] = ()
     username: str | None = Field(default=None, repr=False)
     workflow_owner_email: Annotated[EmailAddress | None, BlankIsNone] = Field(default=None, repr=False)
-    data_collection_start_date: Annotated[date | None, BeforeValidator(_no_number)] = None
+    data_collection_start_date: Annotated[date, NO_NUMBER] | None = None
     multiply_by_occupancy: StrictBool | None = None
     external_id: str | None = None
     is_active: StrictBool | None = None
@@ -282,11 +278,17 @@ class Connection(_Described):
 
 
 class WebhookPayload(_Described):
-    """The body of a webhook: of all fields only `id` can be demanded; what else is there is validated."""
+    """The body of a webhook: of all fields only `id` can be demanded; what else is there is validated.
+
+    Nobody acts on its times, so they are not brought to UTC, which takes longer than to parse them.
+    """
 
     id: UUID
     event_type: str | None = None
-    created: Moment | None = None
+    created: Instant | None = None
+    updated: Instant | None = None
+    status_last_update_time: Instant | None = None
+    status_first_seen_time: Instant | None = None
     public_company_id: str | None = None
 
 

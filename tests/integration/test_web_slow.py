@@ -42,10 +42,10 @@ class Hurried(Guarded):
 
 
 @asynccontextmanager
-async def in_a_hurry() -> AsyncIterator[int]:
+async def in_a_hurry(http: type[Guarded] = Hurried) -> AsyncIterator[int]:
     """The port of a server that is impatient while the block runs."""
     app = Starlette(routes=[Route(PATH, patient, methods=["POST"])], exception_handlers=HANDLERS)
-    async with serve(app, Hurried) as port:
+    async with serve(app, http) as port:
         yield port
 
 
@@ -93,6 +93,40 @@ async def test_a_connection_that_is_kept_has_time_anew_for_each_request() -> Non
         writer.write(WHOLE[:10])
         problem(await read_answer(reader), 408)
         writer.close()
+
+
+class Forgetful(Hurried):
+    """Keeps a connection on which nothing comes no longer than a test can wait."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Somebody has connected."""
+        super().connection_made(transport)
+        self.timeout_keep_alive = 1
+
+
+@pytest.mark.parametrize("more", [b"", b"\r\n"], ids=["nothing", "an empty line"])
+async def test_a_connection_on_which_nothing_more_comes_is_closed_without_a_word(more: bytes) -> None:
+    async with in_a_hurry(Forgetful) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(WHOLE)
+        assert (await read_answer(reader)).status_code == 200
+        writer.write(more)
+        async with asyncio.timeout(10):
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def test_the_rest_of_a_body_that_was_refused_is_not_taken_for_a_head(router: Router) -> None:
+    """However large it is, the next request on the connection is answered."""
+    rest = b"x" * (2 * LARGEST_HEAD)
+    refused = request(b"", {"content-type": "text/plain"}, length=len(rest))
+    reader, writer = await asyncio.open_connection("127.0.0.1", router.port)
+    writer.write(refused)
+    problem(await read_answer(reader), 415)
+    writer.write(rest + request(body := encoded(payload()), signed(body)))
+    assert (await read_answer(reader)).status_code == 202
+    writer.close()
+    await writer.wait_closed()
 
 
 async def test_headers_without_end_are_answered_431_and_the_connection_ends(router: Router) -> None:

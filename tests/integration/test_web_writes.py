@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.responses import StreamingResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from receiver.web.answers import Ready
 from receiver.web.guarded import Guarded
 from tests.integration.webhooks import read_answer, serve
 
@@ -42,24 +42,40 @@ class Seen(asyncio.Transport):
             self._transport.write(data)
 
 
-async def short(request: Request) -> Response:
-    """An answer in one piece."""
-    return PlainTextResponse("all of it")
+ANSWER = b'{"status":"accepted"}'
 
 
-async def long(request: Request) -> Response:
+async def short(scope: Scope, receive: Receive, send: Send) -> None:
+    """An answer that is all there, to a request whose body may never come."""
+    await Ready(202, ANSWER)(scope, receive, send)
+
+
+async def long(scope: Scope, receive: Receive, send: Send) -> None:
     """An answer in pieces."""
-    return StreamingResponse(iter(["some", "more"]))
+    await StreamingResponse(iter(["some", "more"]))(scope, receive, send)
 
 
-APP = Starlette(routes=[Route("/short", short), Route("/long", long)])
-HEAD_OF_SHORT = b"content-length: 9\r\ncontent-type: text/plain; charset=utf-8\r\n"
+class Stamping:
+    """A middleware that puts a header on all answers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As an ASGI application."""
+
+        async def stamp(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-stamp", b"1")]
+            await send(message)
+
+        await self._app(scope, receive, stamp)
 
 
-async def talk(sent: bytes) -> tuple[bytes, list[bytes]]:
+async def talk(sent: bytes, app: ASGIApp) -> tuple[bytes, list[bytes]]:
     """All that is answered on one connection until it is closed, and the writes that it took."""
     writes: list[bytes] = []
-    async with serve(APP, type("Watching", (Watched,), {"writes": writes})) as port:
+    async with serve(app, type("Watching", (Watched,), {"writes": writes})) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(sent)
         async with asyncio.timeout(10):
@@ -69,38 +85,60 @@ async def talk(sent: bytes) -> tuple[bytes, list[bytes]]:
     return answered, writes
 
 
-def asking(method: str, path: str, last: bool = True) -> bytes:
+def asking(last: bool = True, version: str = "1.1") -> bytes:
     """A request; after the last the connection is closed."""
     close = "connection: close\r\n" if last else ""
-    return f"{method} {path} HTTP/1.1\r\nhost: router\r\n{close}\r\n".encode()
+    return f"POST / HTTP/{version}\r\nhost: router\r\ncontent-length: 2\r\n{close}\r\n{{}}".encode()
 
 
 async def test_an_answer_is_one_write_and_so_is_each_of_several_in_a_row() -> None:
-    sent = asking("GET", "/short", last=False) * 3 + asking("GET", "/short")
-    answered, writes = await talk(sent)
-    assert answered.count(b"all of it") == 4
-    assert [write.count(b"HTTP/1.1 200 OK") for write in writes] == [1, 1, 1, 1]
-    assert all(write.endswith(b"\r\n\r\nall of it") for write in writes)
+    """With what every answer has, and the last says that it is."""
+    answered, writes = await talk(asking(last=False) * 3 + asking(), alive(short))
+    assert answered == b"".join(writes)
+    assert len(writes) == 4
+    for write in writes:
+        head, _, body = write.partition(b"\r\n\r\n")
+        status, *lines = head.lower().split(b"\r\n")
+        headers = dict(line.split(b": ") for line in lines)
+        assert status == b"http/1.1 202 accepted"
+        assert body == ANSWER
+        assert headers.keys() - {b"connection"} == {b"date", b"server", b"content-length", b"content-type"}
+        assert int(headers[b"content-length"]) == len(ANSWER)
+        assert headers.get(b"connection") == (b"close" if write is writes[-1] else None)
 
 
-async def test_an_answer_to_head_is_not_held_back_whether_the_connection_stays_or_not() -> None:
-    answered, writes = await talk(asking("HEAD", "/short", last=False) + asking("HEAD", "/short"))
-    assert answered.count(HEAD_OF_SHORT) == len(writes) == 2
-    assert answered.endswith(b"\r\n\r\n")
+async def test_a_sender_that_speaks_http_1_0_has_one_answer_and_then_the_end() -> None:
+    answered, writes = await talk(asking(last=False, version="1.0"), alive(short))
+    assert answered.endswith(b"\r\nconnection: close\r\n\r\n" + ANSWER)
+    assert len(writes) == 1
+
+
+async def test_an_answer_goes_through_a_middleware_that_somebody_has_put_in_its_way() -> None:
+    answered, _ = await talk(asking(), alive(Stamping(short)))
+    assert b"\r\nx-stamp: 1\r\n" in answered
+    assert answered.endswith(b"\r\n\r\n" + ANSWER)
 
 
 async def test_an_answer_in_pieces_comes_whole() -> None:
-    answered, writes = await talk(asking("GET", "/long"))
+    answered, writes = await talk(asking(), alive(long))
     assert answered.endswith(b"\r\n\r\n4\r\nsome\r\n4\r\nmore\r\n0\r\n\r\n")
     assert writes[0].startswith(b"HTTP/1.1 200 OK")
-    assert writes[0].endswith(b"4\r\nsome\r\n")
 
 
 async def test_the_connection_stays_after_an_answer_in_one_write() -> None:
-    async with serve(APP) as port:
+    async with serve(alive(short)) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for _ in range(3):
-            writer.write(asking("GET", "/short", last=False))
-            assert (await read_answer(reader)).text == "all of it"
+            writer.write(asking(last=False))
+            assert (await read_answer(reader)).content == ANSWER
         writer.close()
         await writer.wait_closed()
+
+
+def alive(app: ASGIApp) -> ASGIApp:
+    """The app, with the beginning and the end that a server asks for."""
+
+    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+        await (Starlette() if scope["type"] == "lifespan" else app)(scope, receive, send)
+
+    return asked
