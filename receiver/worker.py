@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
@@ -56,6 +57,9 @@ TO_STOP = 1.0
 """Seconds in which what is being taken in hand is known."""
 SWEEP = 1.5
 """Seconds between two sweeps: with the lease that is how long a dead worker's work stays where it is."""
+LONGEST_PAUSE = 20.0
+SWEEPING = 0.05
+"""The share of the time that sweeps may take: to look through a large backlog costs as much as to work on it."""
 PAUSE_WITHOUT_REDIS = 1.0
 MARGIN = 15.0
 """Seconds that a job may take beyond what its work may take."""
@@ -228,7 +232,9 @@ class Service:
                     # Those who still hold work must first have renewed their leases.
                     pause = LEASE / 2
                 else:
+                    began = time.monotonic()
                     await self._dispatch.sweep()
+                    pause = min(max(SWEEP, (time.monotonic() - began) / SWEEPING), LONGEST_PAUSE)
                 away = False
             except (RedisError, OSError) as error:
                 away = True

@@ -173,12 +173,12 @@ class Worklist:
 
     async def sweep(self) -> int:
         """Ring for overdue work that no job stands behind; for how much."""
-        looked, rung = 0, 0
-        while True:
-            page: list[int] = await self._store.run("sweep", int(GRACE * 1000), looked, SWEPT_AT_A_TIME)
-            looked, rung = looked + page[0], rung + page[1]
-            if page[0] < SWEPT_AT_A_TIME:
-                return rung
+        looked, rung, since, passed = SWEPT_AT_A_TIME, 0, "-inf", 0
+        while looked == SWEPT_AT_A_TIME:
+            page = await self._store.run("sweep", int(GRACE * 1000), SWEPT_AT_A_TIME, since, passed)
+            looked, found, since, passed = page
+            rung += found
+        return rung
 
     async def resume(self, breaker: str) -> int:
         """Let go what the breaker holds, if its time has come; how much it still holds."""

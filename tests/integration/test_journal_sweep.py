@@ -82,9 +82,13 @@ async def test_a_backlog_is_not_rung_for_again(journal: Journal) -> None:
     assert await journal.bells() == before
 
 
-async def test_promise_2_of_a_large_backlog_all_that_lost_its_bell_is_found(journal: Journal) -> None:
+@pytest.mark.parametrize("at_once", [1, 7, SWEPT_AT_A_TIME, SWEPT_AT_A_TIME + 1, 3 * SWEPT_AT_A_TIME])
+async def test_promise_2_of_a_large_backlog_all_that_lost_its_bell_is_found(
+    journal: Journal, at_once: int
+) -> None:
+    """However many of it came in the same instant."""
     works = [refresh(f"c{number}") for number in range(2 * SWEPT_AT_A_TIME + 500)]
-    await journal.redis.zadd(key("due"), dict.fromkeys(works, 1))
+    await journal.redis.zadd(key("due"), {work: 1 + place // at_once for place, work in enumerate(works)})
     assert await journal.worklist.sweep() == len(works)
     assert await journal.worklist.sweep() == 0
     assert sorted(await journal.bells()) == sorted(works)

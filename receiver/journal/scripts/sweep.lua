@@ -1,9 +1,13 @@
 -- Rings for overdue work that no job stands behind: whoever held it died, or its bell was lost.
--- ARGV: how long a bell may take to be answered in ms, where to go on, how many to look at.
--- Answers how many it looked at and rang for.
-local grace, offset, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local overdue = redis.call('ZRANGE', N .. 'due', '-inf', now, 'BYSCORE', 'LIMIT', offset, most, 'WITHSCORES')
-if #overdue == 0 then return {0, 0} end
+-- ARGV: how long a bell may take to be answered in ms; how many to look at; since when, and how many to pass over.
+-- Answers how many it looked at and rang for, and the last two for the next page: to count from the beginning each
+-- time would take as long as all the pages before.
+local grace, most, since, passed = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local overdue = redis.call('ZRANGE', N .. 'due', since, now, 'BYSCORE', 'LIMIT', passed, most, 'WITHSCORES')
+if #overdue == 0 then return {0, 0, since, passed} end
+local last, same = overdue[#overdue], 0
+while same < #overdue / 2 and overdue[#overdue - 2 * same] == last do same = same + 1 end
+if last == since then same = same + passed end
 local last_number = tonumber(redis.call('GET', N .. 'bell') or 0)
 
 -- Of a backlog all is overdue: it is looked up with few commands.
@@ -35,4 +39,4 @@ for i, work in ipairs(works) do
   end
 end
 if rung > 0 then count('swept', rung) end
-return {#works, rung}
+return {#works, rung, last, same}
