@@ -12,21 +12,23 @@ local function end_fetch(work)
   if redis.call('ZCARD', 'arq:queue') > 0 then wake() end
 end
 
--- Takes a piece of due work in hand: leased in `due`, a new token, its attempt counted.
+-- What is known of how a delivery ended so far; all nil for a fetch.
+local HANDLED = {'version', 'status', 'mark', 'memory', 'refetch'}
+
+-- Takes a piece of due work in hand: leased in `due`, a new token, its attempt counted. With what HANDLED names.
 -- Answers nothing when it is not due, is in another's hand, or its breaker is open (then it is parked).
 local function begin(work, breaker, lease)
-  local due = redis.call('ZSCORE', N .. 'due', work)
+  local due = due_at(work)
   if not due then return false end
-  due = tonumber(due)
   local state = N .. work
-  local hand, token, attempt, deaths, burst, again = unpack(
-    redis.call('HMGET', state, 'hand', 'token', 'attempt', 'deaths', 'burst', 'again'))
+  local known = redis.call('HMGET', state, 'hand', 'token', 'attempt', 'deaths', 'burst', 'again', unpack(HANDLED))
+  local hand, token, attempt, deaths, burst, again = unpack(known)
   if due > now then
     -- Put off since this bell was rung. One for much later is left to the sweep: a fast clock heard it.
     if due - now < 1500 and not hand then ring(work, due) end
     return false
   end
-  redis.call('HDEL', N .. 'bells', work)
+  answered[work] = true
   if burst or again then redis.call('HDEL', state, 'burst', 'again') end
 
   -- Still in hand means that whoever held it died: that is counted apart and uses up no attempt.
@@ -47,9 +49,9 @@ local function begin(work, breaker, lease)
   token, attempt = tonumber(token or 0) + 1, attempt + 1
   redis.call('HSET', state, 'hand', token, 'token', token, 'attempt', attempt)
   local lease_ends = string.format('%d', now + lease)
-  redis.call('ZADD', N .. 'due', lease_ends, work)
+  lease_until(work, lease_ends)
   if string.sub(work, 1, 8) == 'refresh:' then redis.call('ZADD', N .. 'fetching', lease_ends, work) end
-  return {token, attempt, deaths}
+  return {token, attempt, deaths}, {unpack(known, 7, 11)}
 end
 
 -- What is known of a connection before it is fetched: wanted, covered, snapshot.
@@ -57,16 +59,15 @@ local function known(connection)
   return redis.call('HMGET', N .. 'connection:' .. connection, 'wanted', 'covered', 'snapshot')
 end
 
--- What there is to deliver, and to whom it was delivered so far. `most`: how many versions to look back over.
+-- What there is to deliver, after what HANDLED names. `most`: how many versions to look back over.
 -- Answers of the connection version, snapshot and covered mark; of the delivery version, status, mark, memory and
 -- refetch; the base of its steps in a replay; when the newest version was fetched; and of each version that the
 -- handler has not succeeded with, newest first, what changed and the events behind it.
-local function briefing(handler, connection, most)
+local function briefing(handler, connection, most, ended)
   local pair = handler .. ':' .. connection
   local version, snapshot, covered = unpack(
     redis.call('HMGET', N .. 'connection:' .. connection, 'version', 'snapshot', 'covered'))
-  local handled, status, mark, memory, refetch = unpack(
-    redis.call('HMGET', N .. 'deliver:' .. pair, 'version', 'status', 'mark', 'memory', 'refetch'))
+  local handled, status, mark, memory, refetch = unpack(ended, 1, 5)
   local base = version == handled and redis.call('HGET', N .. 'steps:' .. pair, 'base')
   local answer = {version, snapshot, covered, handled, status, mark, memory, refetch, base, ''}
   local behind = math.min(most, tonumber(version or 0) - tonumber(handled or 0))

@@ -12,7 +12,7 @@ local function shut_until(breaker)
   known_closed[breaker] = not time
   if not time then return nil end
   local tried = probe and redis.call('HEXISTS', N .. probe, 'hand') == 1
-  return math.max(time, tried and redis.call('ZSCORE', N .. 'due', probe) or 0)
+  return math.max(time, tried and due_at(probe) or 0)
 end
 
 -- Puts work aside until the breaker lets it go. It is on no other list then.

@@ -55,6 +55,23 @@ end
 -- Handlers that are known to have a line.
 local has_line = {}
 
+-- What a trip does to much work alike is gathered and written at its end: until when it is leased, what is on `due`
+-- no more, whose bell has been answered. Who asks before that asks here.
+local leased, undue, answered = {}, {}, {}
+
+-- When work is due; false when it is not.
+local function due_at(work)
+  return not undue[work] and tonumber(leased[work] or redis.call('ZSCORE', N .. 'due', work))
+end
+
+local function lease_until(work, time)
+  leased[work], undue[work] = time, nil
+end
+
+local function no_longer_due(work)
+  leased[work], undue[work] = nil, true
+end
+
 -- refresh:CONNECTION, deliver:HANDLER:CONNECTION or resume:BREAKER, to be heard at the time `at`.
 -- A bell for now is scored with its running number, far below any time: it keeps its place in the line, and
 -- a worker whose clock is slow hears it all the same. With `first` it stands before all others.
@@ -74,12 +91,14 @@ local function ring(work, at, first)
     has_line[handler] = true
   end
   redis.call('HSET', N .. 'bells', work, job)
+  answered[work] = nil
   wake()
 end
 
 -- Puts work on the list of what is due at `at`, and rings for it. It is on no other list then.
 local function schedule(work, at)
   redis.call('ZADD', N .. 'due', at, work)
+  leased[work], undue[work] = nil, nil
   ring(work, at)
 end
 
@@ -91,7 +110,7 @@ local function want(connection, mark, interval)
   local work, key = 'refresh:' .. connection, N .. 'connection:' .. connection
   redis.call('HSET', key, 'wanted', mark)
   if exists(N .. 'parked:nectar') and redis.call('ZSCORE', N .. 'parked:nectar', work) then return end
-  if redis.call('ZSCORE', N .. 'due', work) then
+  if due_at(work) then
     local burst = redis.call('HGET', N .. work, 'burst')
     if burst then
       local quiet = math.min(now + math.floor(interval / 2), burst + 5 * interval)
@@ -108,15 +127,25 @@ local function want(connection, mark, interval)
   schedule(work, math.max(now, soonest))
 end
 
--- What is counted, and arq's keys of bells that were heard, are gathered over all that a trip brings, and written
--- at its end: nothing reads them in between.
+-- As are what is counted, and arq's keys of bells that were heard, which nothing reads in between.
 local counts, heard = {}, {}
 
 local function count(name, by)
   counts[name] = (counts[name] or 0) + (by or 1)
 end
 
+local function names(of)
+  local found = {}
+  for name in pairs(of) do found[#found + 1] = name end
+  return found
+end
+
 local function write_gathered()
+  local leases, gone, bells = {}, names(undue), names(answered)
+  for work, time in pairs(leased) do leases[#leases + 1], leases[#leases + 2] = time, work end
+  if #leases > 0 then redis.call('ZADD', N .. 'due', unpack(leases)) end
+  if #gone > 0 then redis.call('ZREM', N .. 'due', unpack(gone)) end
+  if #bells > 0 then redis.call('HDEL', N .. 'bells', unpack(bells)) end
   if #heard > 0 then redis.call('DEL', unpack(heard)) end
   for name, by in pairs(counts) do redis.call('HINCRBY', N .. 'stats', name, by) end
 end

@@ -16,8 +16,8 @@ local function take(queue, job, kind, work)
   end
   local handler = string.match(work, '^deliver:([^:]+)')
   local connection = string.match(work, '[^:]+$')
-  local claim = begin(work, handler or 'nectar', lease)
-  local more = claim and (handler and briefing(handler, connection, look_back) or known(connection))
+  local claim, ended = begin(work, handler or 'nectar', lease)
+  local more = claim and (handler and briefing(handler, connection, look_back, ended) or known(connection))
   return claim and {queue, work, claim[1], claim[2], claim[3], more}
 end
 

@@ -79,7 +79,7 @@ if newer(wanted, mark) then
   redis.call('HSET', N .. work, 'burst', stamp)
   schedule(work, now + interval)
 else
-  redis.call('ZREM', N .. 'due', work)
+  no_longer_due(work)
 end
 redis.call('XADD', N .. 'attempts', 'MAXLEN', '~', ATTEMPTS, '*', 'work', work, 'version', version or '',
   'attempt', attempt, 'outcome', 'fetched', 'detail', mark, 'took', took)

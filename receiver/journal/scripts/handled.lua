@@ -22,6 +22,6 @@ if outcome == 'skipped' then pass_on(work, handler) else close(handler) end
 if again or tonumber(wanted or 0) > tonumber(version) then
   schedule(work, now)
 else
-  redis.call('ZREM', N .. 'due', work)
+  no_longer_due(work)
 end
 return 1

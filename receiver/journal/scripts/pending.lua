@@ -1,2 +1,4 @@
 -- What there is to deliver. ARGV: handler, connection, how many versions to look back over at most.
-return briefing(ARGV[1], ARGV[2], tonumber(ARGV[3]))
+local handler, connection, most = unpack(ARGV)
+local ended = redis.call('HMGET', N .. 'deliver:' .. handler .. ':' .. connection, unpack(HANDLED))
+return briefing(handler, connection, tonumber(most), ended)

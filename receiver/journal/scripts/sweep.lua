@@ -12,7 +12,12 @@ local last_number = tonumber(redis.call('GET', N .. 'bell') or 0)
 
 -- Of a backlog all is overdue: it is looked up with few commands.
 local works, lateness = {}, {}
-for i = 1, #overdue, 2 do works[#works + 1], lateness[overdue[i]] = overdue[i], now - tonumber(overdue[i + 1]) end
+for i = 1, #overdue, 2 do
+  if not (leased[overdue[i]] or undue[overdue[i]]) then
+    works[#works + 1], lateness[overdue[i]] = overdue[i], now - tonumber(overdue[i + 1])
+  end
+end
+if #works == 0 then return {#overdue / 2, 0, last, same} end
 local jobs = redis.call('HMGET', N .. 'bells', unpack(works))
 local late = {}
 for i, work in ipairs(works) do
@@ -39,4 +44,4 @@ for i, work in ipairs(works) do
   end
 end
 if rung > 0 then count('swept', rung) end
-return {#works, rung, last, same}
+return {#overdue / 2, rung, last, same}
