@@ -10,8 +10,9 @@ from redis.asyncio import Redis
 
 from receiver.queue import RING
 
-MOST_AT_ONCE = 256
-"""Calls in one trip: some milliseconds, in which Redis does nothing else."""
+MOST_AT_ONCE = 32
+"""Calls in one trip: a millisecond of Redis. With more the two wait for each other: while Redis is at all that
+there is, nobody is left to be answered here, and then there is nothing for Redis to do."""
 
 ALL = """
 local transitions = {}
