@@ -95,9 +95,18 @@ local function ring(work, at, first)
   wake()
 end
 
+-- How much work waits, or is in hand. Counted once in a trip; what that makes due adds to it.
+local waiting
+local function backlog()
+  waiting = waiting or redis.call('ZCARD', N .. 'due')
+    + (exists(N .. 'parked:nectar') and redis.call('ZCARD', N .. 'parked:nectar') or 0)
+  return waiting
+end
+
 -- Puts work on the list of what is due at `at`, and rings for it. It is on no other list then.
 local function schedule(work, at)
-  redis.call('ZADD', N .. 'due', at, work)
+  local added = redis.call('ZADD', N .. 'due', at, work)
+  if waiting then waiting = waiting + added end
   leased[work], undue[work] = nil, nil
   ring(work, at)
 end

@@ -21,8 +21,7 @@ if seen and #again == 0 then
   count('duplicate')
   return {'duplicate', seen}
 end
-local parked = exists(N .. 'parked:nectar') and redis.call('ZCARD', N .. 'parked:nectar') or 0
-if redis.call('ZCARD', N .. 'due') + parked >= limit then
+if backlog() >= limit then
   count('overloaded')
   return {'overloaded', ''}
 end
