@@ -59,7 +59,7 @@ SWEEP = 1.5
 """Seconds between two sweeps: with the lease that is how long a dead worker's work stays where it is."""
 LONGEST_PAUSE = 20.0
 SWEEPING = 0.05
-"""The share of the time that sweeps may take: to look through a large backlog costs as much as to work on it."""
+"""The share of the time that sweeps may take: of a large backlog all is looked up each time."""
 PAUSE_WITHOUT_REDIS = 1.0
 MARGIN = 15.0
 """Seconds that a job may take beyond what its work may take."""

@@ -1,7 +1,8 @@
 """Refresh and deliver as plain coroutines: all that a worker does, without arq."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict, astuple, dataclass
+from typing import Any
 
 import structlog
 
@@ -24,19 +25,19 @@ class Dispatcher:
     store: Store
     retention: Retention
 
-    async def do(self, claim: Claim, almost_done: Callable[[], None]) -> None:
+    def do(self, claim: Claim, almost_done: Callable[[], None]) -> Coroutine[Any, Any, None]:
         """Do a piece of work that was taken in hand.
 
         `almost_done` is called when Nectar has answered a fetch, and that is only to be settled.
         """
         match claim.work.partition(":")[0]:
             case "refresh":
-                await self.refreshing.work(claim, almost_done)
+                return self.refreshing.work(claim, almost_done)
             case "deliver":
-                await self.delivering.work(claim)
+                return self.delivering.work(claim)
             case kind:
                 assert kind == RESUME, claim.work
-                await self.resume(claim.breaker)
+                return self.resume(claim.breaker)
 
     async def refresh(self, connection: str) -> None:
         """Fetch a connection and make the deliveries that follow from it."""

@@ -47,7 +47,8 @@ class Contexts:
         steps = RecordedSteps(self._store, delivery.claim, delivery.pending)
         rehearsal = _rehearsal(delivery)
         turn = self._turn(delivery, limit) if rehearsal is None else None
-        _turn.set(turn)
+        if turn is not None:
+            _turn.set(turn)
         return Context(
             options=delivery.enabled.options,
             http=self._http if rehearsal is None else rehearsal.client(),

@@ -28,7 +28,7 @@ from receiver.journal import (
 )
 from receiver.registry import Registry
 from receiver.settings import SHADOW
-from receiver.telemetry import Redactor, milliseconds_since
+from receiver.telemetry import Redactor, log_delivery, milliseconds_since
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +73,7 @@ class Delivering:
             await self._set_aside(claim, handler, connection)
             return
         # Never unbound: each piece of work is a task, with a context of its own.
-        structlog.contextvars.bind_contextvars(handler=handler, connection=connection)
+        log_delivery(handler, connection)
         with self._leases.hold(claim, enabled.schedule.timeout):
             pending = await self._deliveries.of(claim)
             if pending.refetch:
@@ -122,7 +122,7 @@ class Delivering:
         seconds = delivery.enabled.schedule.timeout
         try:
             async with asyncio.timeout(seconds) as limit:
-                outcome = await handler(delivery.change, self._contexts.make(delivery, limit))
+                outcome = await handler.run(delivery.change, self._contexts.make(delivery, limit))
             return setbacks.of_outcome(outcome) or outcome
         except (LostClaim, GeneratorExit):
             raise

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import JsonValue
 from pydantic_core import from_json
@@ -16,8 +16,7 @@ LONGEST_MEMORY = 16 * 1024
 """Bytes of JSON that a handler may keep for one connection, and that one step may return."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(NamedTuple):
     """A delivery as the journal knows it, beside the connection as last fetched."""
 
     version: int
@@ -95,8 +94,7 @@ def pending(briefing: Briefing) -> Pending:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """How a delivery ended well."""
 
     word: str

@@ -8,8 +8,6 @@ limit, so a process that hangs for ever loses what it holds.
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.resources import files
 
 from redis import Redis
@@ -24,6 +22,27 @@ MARGIN = 5.0
 log = logging.getLogger(__name__)
 
 
+Held = tuple[str, str]
+"""Work and token."""
+
+
+class Hold:
+    """Keeps one lease. (`contextlib.contextmanager` takes three times as long.)"""
+
+    __slots__ = ("_among", "_held", "_until")
+
+    def __init__(self, among: dict[Held, float], claim: Claim, until: float) -> None:
+        self._among = among
+        self._held = (claim.work, claim.token)
+        self._until = until
+
+    def __enter__(self) -> None:
+        self._among[self._held] = self._until
+
+    def __exit__(self, *_: object) -> None:
+        self._among.pop(self._held, None)
+
+
 class Leases:
     """`with leases.hold(claim, seconds):` keeps the claim while the block runs, at most that long."""
 
@@ -31,7 +50,7 @@ class Leases:
         self._redis = Redis.from_url(redis_url, decode_responses=True, **connection(redis_url))
         script = RING + (files(__package__) / "scripts" / "renew.lua").read_text()
         self._renew = self._redis.register_script(script)
-        self._held: dict[Claim, float] = {}
+        self._held: dict[Held, float] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="leases", daemon=True)
 
@@ -52,25 +71,21 @@ class Leases:
         """
         return time.monotonic() > claim.asked + LEASE / 2
 
-    @contextmanager
-    def hold(self, claim: Claim, seconds: float) -> Iterator[None]:
+    def hold(self, claim: Claim, seconds: float) -> "Hold":
         """Keep a lease while the block runs."""
-        self._held[claim] = time.monotonic() + seconds + MARGIN
-        try:
-            yield
-        finally:
-            self._held.pop(claim, None)
+        return Hold(self._held, claim, time.monotonic() + seconds + MARGIN)
 
     def extend(self, claim: Claim, seconds: float) -> None:
         """Keep a lease that is held so much longer, if need be; one that is not held any more stays so."""
-        if (until := self._held.get(claim)) is not None:
-            self._held[claim] = until + seconds
+        held = (claim.work, claim.token)
+        if (until := self._held.get(held)) is not None:
+            self._held[held] = until + seconds
 
     def _keep(self) -> None:
         while not self._stopping.wait(LEASE / 4):
             now = time.monotonic()
-            claims = [claim for claim, until in self._held.copy().items() if until > now]
-            held = [part for claim in claims for part in (claim.work, claim.token)]
+            kept = [work for work, until in self._held.copy().items() if until > now]
+            held = [part for work in kept for part in work]
             if not held:
                 continue
             try:

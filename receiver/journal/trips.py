@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 from receiver.queue import RING
 
 MOST_AT_ONCE = 32
-"""Calls in one trip: a millisecond of Redis. With more the two wait for each other: while Redis is at all that
-there is, nobody is left to be answered here, and then there is nothing for Redis to do."""
+"""Calls in one trip: a millisecond of Redis. With more the two wait for each other: while Redis is at all
+there is, nobody is left to be answered here, and then Redis has nothing to do."""
 
 ALL = """
 local transitions = {}

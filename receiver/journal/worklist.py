@@ -41,9 +41,12 @@ Briefing = Sequence[str | None]
 """What is known of the connection, or there is to deliver, as begin.lua says it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Claim:
-    """Work in hand. The token fences it: without the current one nothing can be settled."""
+    """Work in hand. The token fences it: without the current one nothing can be settled.
+
+    (Not frozen: to make it takes a third of the time so, and it is made for each piece of work.)
+    """
 
     work: str
     breaker: str
@@ -51,9 +54,9 @@ class Claim:
     attempt: int
     deaths: int
     """How often whoever had it in hand died over it, since it was last settled."""
-    briefing: Briefing | None = field(default=None, compare=False, repr=False)
+    briefing: Briefing | None = field(default=None, repr=False)
     """What the journal said of the work when it was taken off its line. It saves asking for it."""
-    asked: float = field(default_factory=time.monotonic, compare=False, repr=False)
+    asked: float = field(default_factory=time.monotonic, repr=False)
     """When it was asked for, by this process's clock: its lease began no sooner."""
 
 
