@@ -64,18 +64,21 @@ end
 -- refetch; the base of its steps in a replay; when the newest version was fetched; and of each version that the
 -- handler has not succeeded with, newest first, what changed and the events behind it.
 local function briefing(handler, connection, most, ended)
-  local pair = handler .. ':' .. connection
-  local version, snapshot, covered = unpack(
-    redis.call('HMGET', N .. 'connection:' .. connection, 'version', 'snapshot', 'covered'))
+  local version, snapshot, covered, fetched, changed, events = unpack(redis.call('HMGET', N .. 'connection:' .. connection,
+    'version', 'snapshot', 'covered', 'versioned', 'changed', 'events'))
   local handled, status, mark, memory, refetch = unpack(ended, 1, 5)
-  local base = version == handled and redis.call('HGET', N .. 'steps:' .. pair, 'base')
-  local answer = {version, snapshot, covered, handled, status, mark, memory, refetch, base, ''}
+  local base = version == handled and redis.call('HGET', N .. 'steps:' .. handler .. ':' .. connection, 'base')
+  local answer = {version, snapshot, covered, handled, status, mark, memory, refetch, base, fetched or ''}
   local behind = math.min(most, tonumber(version or 0) - tonumber(handled or 0))
-  for i, entry in ipairs(redis.call('XREVRANGE', N .. 'changes:' .. connection, '+', '-', 'COUNT', math.max(1, behind))) do
-    local change = {}
-    for j = 1, #entry[2], 2 do change[entry[2][j]] = entry[2][j + 1] end
-    if i == 1 then answer[10] = change.fetched end
-    if i <= behind then answer[#answer + 1], answer[#answer + 2] = change.changed, change.events end
+  if behind == 1 then
+    -- By far the most: what the newest version brought is with the connection.
+    answer[11], answer[12] = changed, events
+  elseif behind > 1 then
+    for _, entry in ipairs(redis.call('XREVRANGE', N .. 'changes:' .. connection, '+', '-', 'COUNT', behind)) do
+      local change = {}
+      for i = 1, #entry[2], 2 do change[entry[2][i]] = entry[2][i + 1] end
+      answer[#answer + 1], answer[#answer + 2] = change.changed, change.events
+    end
   end
   return answer
 end

@@ -54,9 +54,11 @@ local version, state = false, {'covered', mark, 'fetched', stamp}
 if snapshot ~= '' then
   version = redis.call('HINCRBY', key, 'version', 1)
   if before ~= status then state[5], state[6] = 'since', stamp end
-  redis.call('HSET', key, 'snapshot', snapshot, 'status', status, unpack(state))
+  local behind_it = #events > 0 and cjson.encode(events) or '[]'
+  redis.call('HSET', key, 'snapshot', snapshot, 'status', status, 'versioned', stamp, 'changed', changed,
+    'events', behind_it, unpack(state))
   redis.call('XADD', N .. 'changes:' .. connection, 'MAXLEN', '~', 1000, version .. '-0', 'changed', changed,
-    'from', before or '', 'to', status, 'fetched', stamp, 'upto', mark, 'events', #events > 0 and cjson.encode(events) or '[]')
+    'from', before or '', 'to', status, 'fetched', stamp, 'upto', mark, 'events', behind_it)
   for company in string.gmatch(companies, '%S+') do redis.call('HINCRBY', N .. 'companies', company, 1) end
   for i = 10, #ARGV do
     deliver(ARGV[i], version)

@@ -3,8 +3,8 @@
 local handler, connection, token, version, status, mark, memory, outcome, detail, took = unpack(ARGV)
 local work = 'deliver:' .. handler .. ':' .. connection
 local key = N .. work
-local hand, attempt, before, wanted, again = unpack(
-  redis.call('HMGET', key, 'hand', 'attempt', 'version', 'wanted', 'again'))
+local hand, attempt, before, wanted, again, stepped = unpack(
+  redis.call('HMGET', key, 'hand', 'attempt', 'version', 'wanted', 'again', 'stepped'))
 if hand ~= token then return false end
 redis.call('HDEL', key, 'hand', 'deaths', 'attempt', 'not_before', 'refetch', 'reason', 'trace')
 redis.call('HSET', key, 'version', version, 'status', status, 'mark', mark, 'memory', memory,
@@ -15,7 +15,10 @@ count('delivery:' .. handler .. ':' .. outcome)
 
 -- Steps of an earlier success: a replay of this one must not take them for its own.
 local steps = N .. 'steps:' .. handler .. ':' .. connection
-if before ~= version and redis.call('HGET', steps, 'base') ~= (before or '0') then redis.call('DEL', steps) end
+if stepped and before ~= version and redis.call('HGET', steps, 'base') ~= (before or '0') then
+  redis.call('DEL', steps)
+  redis.call('HDEL', key, 'stepped')
+end
 
 -- Who skips may not have asked its target for anything.
 if outcome == 'skipped' then pass_on(work, handler) else close(handler) end

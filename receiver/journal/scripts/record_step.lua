@@ -6,4 +6,5 @@ if redis.call('HGET', N .. 'deliver:' .. pair, 'hand') ~= token then return fals
 local key = N .. 'steps:' .. pair
 if redis.call('HGET', key, 'base') ~= base then redis.call('DEL', key) end
 redis.call('HSET', key, 'base', base, 'step:' .. step, result)
+redis.call('HSET', N .. 'deliver:' .. pair, 'stepped', 1)
 return 1
