@@ -5,7 +5,7 @@
 | `events` | stream | the accepted messages, each with its payload; an entry's id is the event's mark |
 | `seen:MESSAGE` | string, 72 h | the event's mark |
 | `inbox:CONNECTION` | list | the newest events that no fetch covers yet |
-| `connection:CONNECTION` | hash | `wanted` and `covered` marks, version with what it brought, snapshot, status |
+| `connection:CONNECTION` | hash | `wanted` and `covered` marks, version and what it brought, snapshot |
 | `changes:CONNECTION` | stream | each version: what changed, status from and to, the events behind it |
 | `companies` | hash | changes of each company's connections: what is listed of it is good until the next |
 | `refresh:CONNECTION` | hash | the fetch: token, attempt, who has it in hand, why it failed |

@@ -8,8 +8,10 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from receiver.journal import RecordedSteps, connect
-from tests.integration.kit import DONE, Journal
+from receiver.journal import Claim, RecordedSteps, connect, deliver, refresh
+from receiver.journal.worklist import NECTAR
+from receiver.queue import LINE, line_of
+from tests.integration.kit import DONE, ONE, Journal
 
 pytestmark = pytest.mark.anyio
 
@@ -50,6 +52,34 @@ async def test_promise_2_what_is_in_hand_can_be_settled_in_a_full_redis(valkey: 
     async with Redis.from_url(server.connection_url) as operator:
         await operator.config_set("maxmemory", "1")
         assert await journal.deliveries.settle(*taken, DONE, took=0.01)
+    await store.close()
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["one by one", "all that is due"])
+async def test_promise_2_what_waits_can_be_worked_off_in_a_full_redis(
+    valkey: Callable[..., Any], at_once: bool
+) -> None:
+    server = valkey(maxmemory_policy="noeviction")
+    store = connect(server.connection_url)
+    journal = Journal(store)
+    await journal.accept()
+
+    async def take(work: str, breaker: str, line: str) -> Claim:
+        if not at_once:
+            claim = await journal.worklist.begin(work, breaker)
+        else:
+            [(_, claim)] = (await journal.worklist.claim({LINE: 1, line: 1})).taken
+        assert claim is not None
+        assert claim.work == work
+        return claim
+
+    async with Redis.from_url(server.connection_url) as operator:
+        await operator.config_set("maxmemory", "1")
+        fetch = await take(refresh(ONE), NECTAR, LINE)
+        assert await journal.settle_fetch((fetch, await journal.fetches.known(ONE)), "a")
+        delivery = await take(deliver("a", ONE), "a", line_of("a"))
+        pending = await journal.deliveries.of(delivery)
+        assert await journal.deliveries.settle(delivery, pending, DONE, took=0.01)
     await store.close()
 
 
