@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -12,6 +11,7 @@ import structlog
 from receiver.api import Context
 from receiver.dispatch.companies import Companies
 from receiver.dispatch.delivery import Delivery
+from receiver.dispatch.limits import TimeLimit
 from receiver.dispatch.links import Links
 from receiver.journal import Leases, Pace, RecordedSteps, Store
 from receiver.rehearsal import Effect, Rehearsing, stand_in_of
@@ -42,7 +42,7 @@ class Contexts:
         self._companies = companies
         self._http = http
 
-    def make(self, delivery: Delivery, limit: asyncio.Timeout) -> Context[Any]:
+    def make(self, delivery: Delivery, limit: TimeLimit) -> Context[Any]:
         """The context of one attempt, in whose task this is called. `limit`: of its time."""
         steps = RecordedSteps(self._store, delivery.claim, delivery.pending)
         rehearsal = _rehearsal(delivery)
@@ -67,7 +67,7 @@ class Contexts:
             list_company=self._companies.connections_of,
         )
 
-    def _turn(self, delivery: Delivery, limit: asyncio.Timeout) -> Turn | None:
+    def _turn(self, delivery: Delivery, limit: TimeLimit) -> Turn | None:
         """Waits for the handler's next turn; the time that this takes is not the handler's."""
         rate = delivery.enabled.schedule.rate
         if rate is None:
@@ -77,10 +77,7 @@ class Contexts:
         async def turn() -> None:
             wait = await pace.take()
             self._leases.extend(delivery.claim, wait)
-            if (ends := limit.when()) is not None:
-                # The delivery may have ended: what it shares with others goes on.
-                with suppress(RuntimeError):
-                    limit.reschedule(ends + wait)
+            limit.extend(wait)
             await asyncio.sleep(wait)
 
         return turn

@@ -11,6 +11,7 @@ from receiver.describing import LONGEST_TEXT
 from receiver.dispatch import setbacks
 from receiver.dispatch.contexts import Contexts
 from receiver.dispatch.delivery import Delivery, prepare, subject
+from receiver.dispatch.limits import TimeLimits
 from receiver.dispatch.shadow import Shadow
 from receiver.journal import (
     Claim,
@@ -55,6 +56,7 @@ class Delivering:
         self._contexts = contexts
         self._shadow = shadow
         self._redactor = redactor
+        self._limits = TimeLimits()
 
     async def run(self, handler: str, connection: str) -> None:
         """Deliver to a handler if that is due and in nobody's hand."""
@@ -121,7 +123,7 @@ class Delivering:
         attempt, handler = delivery.claim.attempt, delivery.enabled.handler
         seconds = delivery.enabled.schedule.timeout
         try:
-            async with asyncio.timeout(seconds) as limit:
+            with self._limits.of(seconds) as limit:
                 outcome = await handler.run(delivery.change, self._contexts.make(delivery, limit))
             return setbacks.of_outcome(outcome) or outcome
         except (LostClaim, GeneratorExit):
@@ -132,7 +134,7 @@ class Delivering:
             # The handler awaited something that was cancelled: its own failure, not our being stopped.
             return setbacks.of_handler(error, attempt, self._redactor.trace(error))
         except BaseException as error:  # noqa: BLE001 - a handler may fail in any way, by sys.exit() too
-            if isinstance(error, TimeoutError) and limit.expired():
+            if isinstance(error, TimeoutError) and limit.expired:
                 return setbacks.of_timeout(seconds, attempt)
             return setbacks.of_handler(error, attempt, self._redactor.trace(error))
 
