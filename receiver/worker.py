@@ -42,7 +42,7 @@ from receiver.journal import (
     Worklist,
     connect,
 )
-from receiver.journal.worklist import LEASE
+from receiver.journal.worklist import LEASE, WORKER_GONE
 from receiver.nectar import Nectar
 from receiver.queue import LINE, line_of
 from receiver.queue.bells import bell_pool, to_json
@@ -57,7 +57,8 @@ TO_STOP = 1.0
 """Seconds in which what is being taken in hand is known."""
 SWEEP = 1.5
 """Seconds between two sweeps: with the lease that is how long a dead worker's work stays where it is."""
-LONGEST_PAUSE = 20.0
+LONGEST_PAUSE = WORKER_GONE / 2
+"""Before it sweeps a worker says that it is there; who says nothing for long is taken for gone."""
 SWEEPING = 0.05
 """The share of the time that sweeps may take: of a large backlog all is looked up each time."""
 PAUSE_WITHOUT_REDIS = 1.0
@@ -234,12 +235,17 @@ class Service:
                 else:
                     began = time.monotonic()
                     await self._dispatch.sweep()
-                    pause = min(max(SWEEP, (time.monotonic() - began) / SWEEPING), LONGEST_PAUSE)
+                    pause = pause_after(time.monotonic() - began)
                 away = False
             except (RedisError, OSError) as error:
                 away = True
                 log.warning("not swept", error=type(error).__name__)
             await _within(pause, self.stopping)
+
+
+def pause_after(took: float) -> float:
+    """Seconds from the end of a sweep that took so long to the next."""
+    return min(max(SWEEP, took / SWEEPING), LONGEST_PAUSE)
 
 
 async def _within(seconds: float, event: asyncio.Event) -> None:
