@@ -136,7 +136,7 @@ local function want(connection, mark, interval)
   schedule(work, math.max(now, soonest))
 end
 
--- As are what is counted, and arq's keys of bells that were heard, which nothing reads in between.
+-- Gathered too, and read by nobody in between: what is counted, and arq's keys of bells that were heard.
 local counts, heard = {}, {}
 
 local function count(name, by)

@@ -1,6 +1,7 @@
 """One write an answer: each is a call of the kernel, and wakes who waits for it."""
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
@@ -117,6 +118,43 @@ async def test_an_answer_goes_through_a_middleware_that_somebody_has_put_in_its_
     answered, _ = await talk(asking(), alive(Stamping(short)))
     assert b"\r\nx-stamp: 1\r\n" in answered
     assert answered.endswith(b"\r\n\r\n" + ANSWER)
+
+
+class Lines(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it."""
+        self.said.append(record.getMessage())
+
+
+class Logged(Guarded):
+    """Keeps an access log, as uvicorn does where the application is run by its own command."""
+
+    lines: Lines
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Somebody has connected."""
+        super().connection_made(transport)
+        self.access_log = True
+        self.access_logger = logging.Logger("access", logging.INFO)
+        self.access_logger.addHandler(self.lines)
+
+
+async def test_an_answer_is_in_uvicorn_s_access_log_where_there_is_one() -> None:
+    lines = Lines()
+    async with serve(alive(short), type("Logging", (Logged,), {"lines": lines})) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(asking())
+        assert (await read_answer(reader)).content == ANSWER
+        writer.close()
+        await writer.wait_closed()
+    [line] = lines.said
+    assert line.endswith('"POST / HTTP/1.1" 202')
 
 
 async def test_an_answer_in_pieces_comes_whole() -> None:

@@ -1,5 +1,6 @@
 """What logs say, and what they never say."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterator
@@ -12,7 +13,14 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr
 from structlog.contextvars import bound_contextvars
 
-from receiver.telemetry import LONGEST_TRACE, MASK, Redactor, configure_logging, milliseconds_since
+from receiver.telemetry import (
+    LONGEST_TRACE,
+    MASK,
+    Redactor,
+    configure_logging,
+    log_delivery,
+    milliseconds_since,
+)
 
 TOKEN = "xoxb-a-token-of-theirs"
 
@@ -222,6 +230,28 @@ def test_each_line_carries_the_ids_of_the_work_at_hand_and_none_later(
         logging.getLogger("httpx").warning("theirs")
     log.info("later")
     assert [line.get("message") for line in lines(capsys)] == ["msg_1", "msg_1", None]
+
+
+@pytest.mark.anyio
+async def test_each_line_of_a_delivery_s_task_names_it_and_no_line_of_another(
+    redactor: Redactor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = process_of_ours(redactor)
+
+    async def deliver(handler: str, connection: str) -> None:
+        log_delivery(handler, connection)
+        await asyncio.sleep(0)
+        log.info("ours")
+        logging.getLogger("httpx").warning("theirs", extra={"connection": "another"})
+
+    await asyncio.gather(deliver("email", "c-1"), deliver("pager", "c-2"))
+    log.info("later")
+    named = [(line.get("handler"), line.get("connection")) for line in lines(capsys)]
+    assert named == [
+        *(("email", "c-1"), ("email", "another")),
+        *(("pager", "c-2"), ("pager", "another")),
+        (None, None),
+    ]
 
 
 def test_promise_10_our_own_lines_are_masked(redactor: Redactor, capsys: pytest.CaptureFixture[str]) -> None:
