@@ -155,18 +155,19 @@ def milliseconds_since(mark: str) -> int | None:
     return max(0, round(time.time() * 1000) - int(accepted)) if accepted else None
 
 
-_delivery: ContextVar[tuple[str, str] | None] = ContextVar("delivery", default=None)
+_delivery: ContextVar[tuple[str, str, int] | None] = ContextVar("delivery", default=None)
 
 
-def log_delivery(handler: str, connection: str) -> None:
+def log_delivery(handler: str, connection: str, version: int) -> None:
     """Name these in each line of this task's log, from now on. (By a variable for each it takes longer.)"""
-    _delivery.set((handler, connection))
+    _delivery.set((handler, connection, version))
 
 
 def _name_delivery(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     if (delivery := _delivery.get()) is not None:
         event.setdefault("handler", delivery[0])
         event.setdefault("connection", delivery[1])
+        event.setdefault("version", delivery[2])
     return event
 
 

@@ -45,9 +45,12 @@ class Rehearsal(Protocol):
         """Keep one effect: of which kind, and what there is to say about it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Context(Generic[OptionsT]):
-    """What a handler is given beside the change."""
+    """What a handler is given beside the change.
+
+    (Not frozen: to make it takes a fourth of the time so, and it is made for each attempt.)
+    """
 
     options: OptionsT
     http: httpx.AsyncClient

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 from receiver.api import Context
 from receiver.dispatch.companies import Companies
@@ -41,6 +42,7 @@ class Contexts:
         self._links = links
         self._companies = companies
         self._http = http
+        self._logs: dict[str, FilteringBoundLogger] = {}
 
     def make(self, delivery: Delivery, limit: TimeLimit) -> Context[Any]:
         """The context of one attempt, in whose task this is called. `limit`: of its time."""
@@ -52,9 +54,7 @@ class Contexts:
         return Context(
             options=delivery.enabled.options,
             http=self._http if rehearsal is None else rehearsal.client(),
-            log=structlog.get_logger(
-                f"handlers.{delivery.enabled.handler.name}", version=delivery.pending.version
-            ),
+            log=self._log(delivery.enabled.handler.name),
             attempt=delivery.claim.attempt,
             idempotency_key=delivery.idempotency_key,
             memory=delivery.memory,
@@ -66,6 +66,12 @@ class Contexts:
             turn=turn,
             list_company=self._companies.connections_of,
         )
+
+    def _log(self, handler: str) -> FilteringBoundLogger:
+        """Its own; what it carries is the task's."""
+        if handler not in self._logs:
+            self._logs[handler] = structlog.get_logger(f"handlers.{handler}")
+        return self._logs[handler]
 
     def _turn(self, delivery: Delivery, limit: TimeLimit) -> Turn | None:
         """Waits for the handler's next turn; the time that this takes is not the handler's."""

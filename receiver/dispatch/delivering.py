@@ -74,10 +74,10 @@ class Delivering:
         if enabled is None:
             await self._set_aside(claim, handler, connection)
             return
-        # Never unbound: each piece of work is a task, with a context of its own.
-        log_delivery(handler, connection)
         with self._leases.hold(claim, enabled.schedule.timeout):
             pending = await self._deliveries.of(claim)
+            # Never unbound: each piece of work is a task, with a context of its own.
+            log_delivery(handler, connection, pending.version)
             if pending.refetch:
                 await self._deliveries.await_fetch(claim)
                 return
@@ -171,7 +171,6 @@ class Delivering:
             "delivered" if outcome in ("done", "skipped") else "not delivered",
             outcome=outcome,
             status=str(delivery.change.connection.status) or "none",
-            version=delivery.pending.version,
             attempt=delivery.claim.attempt if delivery.claim.attempt > 1 else None,
             detail=detail,
             took_ms=round(delivery.took * 1000),

@@ -1,8 +1,8 @@
 """One attempt at showing a connection to a handler, as a value."""
 
 import time
-from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -14,8 +14,7 @@ from receiver.registry import Enabled
 from receiver.rehearsal import Effect
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One attempt."""
 
     claim: Claim
@@ -24,7 +23,7 @@ class Delivery:
     change: Change
     memory: dict[str, JsonValue]
     began: float
-    effects: list[Effect] = field(default_factory=list)
+    effects: list[Effect]
     """In shadow mode: what it would have done so far."""
 
     @property
@@ -47,10 +46,10 @@ def prepare(claim: Claim, pending: Pending, enabled: Enabled) -> Delivery:
         connection=connection,
         previous_status=None if known is None else Status(known),
         changed=changed_fields(None, connection) if pending.changed is None else pending.changed,
-        events=tuple(Event(*event) for event in pending.events),
+        events=tuple([Event(*event) for event in pending.events]),
         version=pending.version,
     )
-    return Delivery(claim, pending, enabled, change, pending.memory, time.monotonic())
+    return Delivery(claim, pending, enabled, change, pending.memory, time.monotonic(), [])
 
 
 def subject(claim: Claim, pending: Pending, took: float) -> Subject:

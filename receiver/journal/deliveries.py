@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -129,28 +130,33 @@ class RecordedSteps:
     def __init__(self, store: Store, claim: Claim, pending: Pending) -> None:
         self._store = store
         self._claim = claim
-        _, self._handler, self._connection = claim.work.split(":")
-        replay = pending.version == pending.handled_version
-        # In a replay of what the handler has succeeded with, the steps of that success count.
-        self._base = (pending.steps_base or "replay") if replay else str(pending.handled_version)
+        self._pending = pending
 
     async def recall(self, step: str) -> tuple[JsonValue] | None:
         """The step's result, wrapped, or None when it has not finished yet."""
-        steps = key("steps", self._handler, self._connection)
+        _, handler, connection = self._claim.work.split(":")
         with journal_needed():
-            base, result = await self._store.fields(steps, "base", f"step:{step}")
-        return (json.loads(result),) if base == self._base and result is not None else None
+            base, result = await self._store.fields(key("steps", handler, connection), "base", f"step:{step}")
+        return (json.loads(result),) if base == self._base() and result is not None else None
 
     async def record(self, step: str, result: JsonValue) -> None:
         """Keep the result of a finished step. Raises LostClaim."""
         text = compact(result)
         if len(text) > LONGEST_MEMORY:
             raise ValueError(f"step {step!r} returned more than {LONGEST_MEMORY} bytes of JSON")
-        pair = (self._handler, self._connection)
+        _, handler, connection = self._claim.work.split(":")
+        fence = (handler, connection, self._claim.token)
         with journal_needed():
-            kept = await self._store.run("record_step", *pair, self._claim.token, self._base, step, text)
+            kept = await self._store.run("record_step", *fence, self._base(), step, text)
         if kept is None:
             raise LostClaim(f"step {step!r} finished after the lease had run out")
+
+    def _base(self) -> str:
+        handled = self._pending.handled_version
+        if self._pending.version != handled:
+            return str(handled)
+        # In a replay of what the handler has succeeded with, the steps of that success count.
+        return self._pending.steps_base or "replay"
 
 
 @contextmanager
@@ -163,9 +169,9 @@ def journal_needed() -> Iterator[None]:
 
 
 def _changed(versions: Iterable[str | None]) -> frozenset[str]:
-    return frozenset(name for names in versions for name in from_json(names or "[]"))
+    return frozenset(chain.from_iterable(from_json(names) for names in versions if names))
 
 
 def _events(versions: Sequence[str | None]) -> tuple[tuple[str, str], ...]:
-    entries = [entry for events in reversed(versions) for entry in from_json(events or "[]")]
-    return tuple(tuple(from_json(entry.partition(" ")[2])) for entry in entries[-100:])
+    entries = list(chain.from_iterable(from_json(events) for events in reversed(versions) if events))
+    return tuple([tuple(from_json(entry.partition(" ")[2])) for entry in entries[-100:]])

@@ -238,19 +238,19 @@ async def test_each_line_of_a_delivery_s_task_names_it_and_no_line_of_another(
 ) -> None:
     log = process_of_ours(redactor)
 
-    async def deliver(handler: str, connection: str) -> None:
-        log_delivery(handler, connection)
+    async def deliver(handler: str, connection: str, version: int) -> None:
+        log_delivery(handler, connection, version)
         await asyncio.sleep(0)
         log.info("ours")
         logging.getLogger("httpx").warning("theirs", extra={"connection": "another"})
 
-    await asyncio.gather(deliver("email", "c-1"), deliver("pager", "c-2"))
+    await asyncio.gather(deliver("email", "c-1", 1), deliver("pager", "c-2", 2))
     log.info("later")
-    named = [(line.get("handler"), line.get("connection")) for line in lines(capsys)]
+    named = [tuple(line.get(name) for name in ("handler", "connection", "version")) for line in lines(capsys)]
     assert named == [
-        *(("email", "c-1"), ("email", "another")),
-        *(("pager", "c-2"), ("pager", "another")),
-        (None, None),
+        *(("email", "c-1", 1), ("email", "another", 1)),
+        *(("pager", "c-2", 2), ("pager", "another", 2)),
+        (None, None, None),
     ]
 
 
