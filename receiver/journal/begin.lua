@@ -36,7 +36,7 @@ local function begin(work, breaker, lease)
   if hand then
     deaths, attempt = deaths + 1, attempt - 1
     redis.call('HDEL', state, 'hand')
-    redis.call('HSET', state, 'deaths', deaths, 'attempt', attempt)
+    redis.call('HSET', state, 'deaths', text(deaths), 'attempt', text(attempt))
   end
 
   local shut = shut_until(breaker)
@@ -46,11 +46,11 @@ local function begin(work, breaker, lease)
   end
   if shut then redis.call('HSET', N .. 'breaker:' .. breaker, 'probe', work) end
 
-  token, attempt = tonumber(token or 0) + 1, attempt + 1
-  redis.call('HSET', state, 'hand', token, 'token', token, 'attempt', attempt)
-  local lease_ends = string.format('%d', now + lease)
+  token, attempt = text(tonumber(token or 0) + 1), attempt + 1
+  redis.call('HSET', state, 'hand', token, 'token', token, 'attempt', text(attempt))
+  local lease_ends = text(now + lease)
   lease_until(work, lease_ends)
-  if string.sub(work, 1, 8) == 'refresh:' then redis.call('ZADD', N .. 'fetching', lease_ends, work) end
+  if string.find(work, '^refresh:') then redis.call('ZADD', N .. 'fetching', lease_ends, work) end
   return {token, attempt, deaths}, {unpack(known, 7, 11)}
 end
 

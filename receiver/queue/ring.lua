@@ -12,8 +12,13 @@ local function clock()
 end
 
 local now = clock()
--- As text: a number is turned into it anew by each command that it is given to.
-local stamp = string.format('%d', now)
+-- A whole number as Redis is given it. Left to itself it writes each with seventeen digits, at each command anew,
+-- which takes as long as the command.
+local function text(number)
+  return string.format('%d', number)
+end
+
+local stamp = text(now)
 
 -- Whether mark `a` (a stream id, milliseconds-sequence) is newer than mark `b`; any is newer than none.
 local function newer(a, b)
@@ -76,16 +81,16 @@ end
 -- A bell for now is scored with its running number, far below any time: it keeps its place in the line, and
 -- a worker whose clock is slow hears it all the same. With `first` it stands before all others.
 local function ring(work, at, first)
-  local number = redis.call('INCR', N .. 'bell')
+  local number = text(redis.call('INCR', N .. 'bell'))
   local job = work .. '#' .. number
   local call, arguments = string.match(work, '^(%a+):(.*)$')
   local list = {}
   for argument in string.gmatch(arguments, '[^:]+') do list[#list + 1] = argument end
   local message = cjson.encode({t = cjson.null, f = call, a = list, k = {}, et = at})
-  redis.call('SET', ARQ_JOB .. job, message, 'PX', math.max(at - now, 0) + DAY)
+  redis.call('SET', ARQ_JOB .. job, message, 'PX', text(math.max(at - now, 0) + DAY))
   local queue, handler = line(work)
   -- Not 0: arq takes that for no job.
-  redis.call('ZADD', queue, first and 0.5 or at > now and at or number, job)
+  redis.call('ZADD', queue, first and 0.5 or at > now and text(at) or number, job)
   if handler and not has_line[handler] then
     redis.call('SADD', N .. 'handlers', handler)
     has_line[handler] = true
@@ -105,7 +110,7 @@ end
 
 -- Puts work on the list of what is due at `at`, and rings for it. It is on no other list then.
 local function schedule(work, at)
-  local added = redis.call('ZADD', N .. 'due', at, work)
+  local added = redis.call('ZADD', N .. 'due', text(at), work)
   if waiting then waiting = waiting + added end
   leased[work], undue[work] = nil, nil
   ring(work, at)
@@ -123,7 +128,7 @@ local function want(connection, mark, interval)
     local burst = redis.call('HGET', N .. work, 'burst')
     if burst then
       local quiet = math.min(now + math.floor(interval / 2), burst + 5 * interval)
-      redis.call('ZADD', N .. 'due', 'GT', quiet, work)
+      redis.call('ZADD', N .. 'due', 'GT', text(quiet), work)
     end
     return
   end
@@ -132,7 +137,7 @@ local function want(connection, mark, interval)
     redis.call('HDEL', N .. work, 'attempt')
   end
   local soonest = tonumber(redis.call('HGET', key, 'fetched') or 0) + interval
-  if soonest > now then redis.call('HSET', N .. work, 'burst', now) end
+  if soonest > now then redis.call('HSET', N .. work, 'burst', stamp) end
   schedule(work, math.max(now, soonest))
 end
 

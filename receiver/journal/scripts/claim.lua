@@ -14,10 +14,9 @@ local function take(queue, job, kind, work)
     if redis.call('HGET', N .. 'bells', work) == job then redis.call('HDEL', N .. 'bells', work) end
     return {queue, work, 0, 0, 0, false}
   end
-  local handler = string.match(work, '^deliver:([^:]+)')
-  local connection = string.match(work, '[^:]+$')
+  local handler, connection = string.match(work, '^deliver:([^:]+):(.+)$')
   local claim, ended = begin(work, handler or 'nectar', lease)
-  local more = claim and (handler and briefing(handler, connection, look_back, ended) or known(connection))
+  local more = claim and (handler and briefing(handler, connection, look_back, ended) or known(string.match(work, ':(.+)$')))
   return claim and {queue, work, claim[1], claim[2], claim[3], more}
 end
 

@@ -3,10 +3,11 @@
 local handler, connection, token, version, status, mark, memory, outcome, detail, took = unpack(ARGV)
 local work = 'deliver:' .. handler .. ':' .. connection
 local key = N .. work
-local hand, attempt, before, wanted, again, stepped = unpack(
-  redis.call('HMGET', key, 'hand', 'attempt', 'version', 'wanted', 'again', 'stepped'))
+local hand, attempt, before, wanted, again, stepped, deaths, reason = unpack(
+  redis.call('HMGET', key, 'hand', 'attempt', 'version', 'wanted', 'again', 'stepped', 'deaths', 'reason'))
 if hand ~= token then return false end
-redis.call('HDEL', key, 'hand', 'deaths', 'attempt', 'not_before', 'refetch', 'reason', 'trace')
+redis.call('HDEL', key, 'hand', 'attempt')
+if deaths or reason then redis.call('HDEL', key, 'deaths', 'not_before', 'refetch', 'reason', 'trace') end
 redis.call('HSET', key, 'version', version, 'status', status, 'mark', mark, 'memory', memory,
   'outcome', outcome, 'detail', detail, 'settled', stamp)
 redis.call('XADD', N .. 'attempts', 'MAXLEN', '~', ATTEMPTS, '*', 'work', work, 'version', version, 'attempt', attempt,
