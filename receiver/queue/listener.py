@@ -28,8 +28,9 @@ WAKE = "nectar:wake"
 """The list on which ring.lua leaves a token for whoever waits."""
 LONGEST_WAIT = 0.5
 """Seconds between two looks: arq's cron and plain jobs leave no token."""
-AT_A_TIME = 25
-"""Bells of a line that are taken at once. Were there as many, Redis is at the next during their work."""
+AT_A_TIME = 32
+"""Bells of a line that are taken at once: what comes of them is settled in one trip. Were there as many,
+Redis is at the next during their work."""
 BLOCK = 5
 """Seconds that Redis holds a waiting call, below the socket's time limit."""
 

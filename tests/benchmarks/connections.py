@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from tests.benchmarks import router
 from tests.benchmarks.handlers import NOOPS
 from tests.benchmarks.plan import Plan
-from tests.benchmarks.processes import PATIENCE, Program, program
+from tests.benchmarks.processes import LOOK, PATIENCE, Program, program
 from tests.benchmarks.queues import ARQ_QUIET, ARQ_TUNED, HERE, Queue, run
 from tests.benchmarks.redis_server import Client, client_of, running_redis
 from tests.benchmarks.rows import Goal, Row, Untrue, ratio
@@ -96,7 +96,7 @@ async def _emptied(
             began, used = (began, used) if started else (now, worker.cpu())
         if worker.process.poll() is not None or time.monotonic() > give_up:
             raise RuntimeError(f"{there} left:\n{worker.said()[-2000:]}")
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(LOOK)
     if (asked := nectar.asked() - before) != number:
         raise Untrue(f"{number} connections, {asked} asked for")
     return number / (time.monotonic() - began), (worker.cpu() - used) / number * 1000

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from tests.benchmarks import router
 from tests.benchmarks.plan import Plan
-from tests.benchmarks.processes import PATIENCE, Program, program
+from tests.benchmarks.processes import LOOK, PATIENCE, Program, program
 from tests.benchmarks.queues import ARQ_TUNED, BULLMQ, QUEUES, Queue, node_packages, run
 from tests.benchmarks.redis_server import Client, client_of, running_redis
 from tests.benchmarks.rows import Goal, Row, Untrue, ratio
@@ -89,5 +89,5 @@ async def emptied(worker: Program, number: int, left: Callable[[], Awaitable[int
             began = time.monotonic()
         if worker.process.poll() is not None or time.monotonic() > give_up:
             raise RuntimeError(f"{there} of {number} left:\n{worker.said()[-2000:]}")
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(LOOK)
     return number / (time.monotonic() - began)

@@ -15,6 +15,9 @@ ROOT = Path(__file__).parents[2]
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
 PATIENCE = 120.0
 """Seconds before a wait is given up. Not a measure."""
+LOOK = 0.02
+"""Seconds between two looks at what is left, of any queue: each takes Redis's core from what is measured, and
+a round takes hundreds of times as long."""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 

@@ -29,7 +29,8 @@ local event = redis.call('XADD', N .. 'events', '*', 'message', message, 'type',
   'connection', connection, 'payload', payload, 'flags', flags)
 redis.call('SET', N .. 'seen:' .. message, event, 'EX', memory)
 local inbox = N .. 'inbox:' .. connection
-if redis.call('RPUSH', inbox, event .. ' ' .. cjson.encode({message, kind})) > 100 then
+-- The newest hundred are shown. Of a long burst not each event has the rest cut off.
+if redis.call('RPUSH', inbox, event .. ' ' .. cjson.encode({message, kind})) > 150 then
   redis.call('LTRIM', inbox, -100, -1)
 end
 for _, work in ipairs(again) do
