@@ -106,6 +106,16 @@ async def test_a_success_settles_all_that_was_amiss(journal: Journal) -> None:
     assert (kept["outcome"], kept["detail"], kept["version"]) == ("done", "T-1", "1")
 
 
+async def test_a_success_ends_the_count_of_those_who_died_over_it(journal: Journal) -> None:
+    await journal.fetch("a")
+    await journal.taken("a")
+    await journal.make_due(A)
+    assert (await journal.taken("a"))[0].deaths == 1
+    await journal.make_due(A)
+    await journal.handle("a")
+    assert "deaths" not in await journal.redis.hgetall(key("deliver", "a", ONE))
+
+
 async def test_a_finished_step_stays_finished_over_retries_and_newer_versions(journal: Journal) -> None:
     await journal.fetch("a")
     first = await steps(journal)
