@@ -49,7 +49,7 @@ class Rehearsal(Protocol):
 class Context(Generic[OptionsT]):
     """What a handler is given beside the change.
 
-    (Not frozen: to make it takes a fourth of the time so, and it is made for each attempt.)
+    (Not frozen: to make it takes a third of the time so, and it is made for each attempt.)
     """
 
     options: OptionsT
