@@ -89,8 +89,8 @@ FLAWS = (
         (
             Edit(
                 "journal/deliveries.py",
-                'await self._store.run("record_step", *pair, self._claim.token, self._base, step, text)',
-                "pair",
+                'await self._store.run("record_step", *fence, self._base(), step, text)',
+                "fence",
             ),
         ),
         "steps run twice without either",
