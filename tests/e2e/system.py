@@ -77,7 +77,8 @@ class System:
     async def idle(self) -> Gauges:
         """Wait until no work is left; how it stands then."""
         async with asyncio.timeout(PATIENCE):
-            while (gauges := await self.gauges()).due or any(each.parked for each in gauges.breakers):
+            # Gauges are not of one moment: what a breaker lets go between two is on neither. So twice.
+            while _works(await self.gauges()) or _works(gauges := await self.gauges()):
                 await asyncio.sleep(0.1)
         return gauges
 
@@ -85,6 +86,10 @@ class System:
         """What happened to work whose name begins so, oldest first."""
         entries = await self.redis.xrange("nectar:attempts")
         return [fields for _, fields in entries if fields["work"].startswith(prefix)]
+
+
+def _works(gauges: Gauges) -> bool:
+    return bool(gauges.due) or any(each.parked for each in gauges.breakers)
 
 
 @asynccontextmanager
