@@ -163,7 +163,8 @@ def log_delivery(handler: str, connection: str, version: int) -> None:
     _delivery.set((handler, connection, version))
 
 
-def _name_delivery(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+def name_delivery(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """As a processor of structlog: what `log_delivery` has named."""
     if (delivery := _delivery.get()) is not None:
         event.setdefault("handler", delivery[0])
         event.setdefault("connection", delivery[1])
@@ -179,7 +180,7 @@ def configure_logging(log_format: str, redactor: Redactor, level: str = "info") 
     lowest = logging.getLevelNamesMapping()[level.upper()]
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
-        _name_delivery,
+        name_delivery,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.format_exc_info,

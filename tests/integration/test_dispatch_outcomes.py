@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from receiver.api import Change, Context, Done, Rejected, RetryLater, Skipped
 from receiver.journal import deliver
 from receiver.policy import MAX_ATTEMPTS
 from receiver.simulator import Fault
+from receiver.telemetry import name_delivery
 from tests.integration.bench import Recorder, bench
 
 pytestmark = pytest.mark.anyio
@@ -143,3 +145,19 @@ async def test_outcomes_are_kept_whatever_was_put_into_them(redis_url: str) -> N
             await running.happen(connection, url=f"https://{number}.example")
             details.append((await running.kept("a", connection))["detail"])
         assert details == ["7", "x" * 1000, "None", "half ?", ""]
+
+
+async def test_what_a_handler_says_names_it_its_connection_and_the_version(redis_url: str) -> None:
+    async def speak(change: Change, ctx: Context[Any]) -> Done:
+        ctx.log.info("spoken")
+        return Done()
+
+    async with bench(redis_url, Recorder("a", speak, speak)) as running:
+        connection = running.nectar.add("connected")
+        with capture_logs(processors=[name_delivery]) as said:
+            await running.happen(connection)
+            await running.nectar.change(connection, status="PENDING")
+            await running.happen(connection)
+    names = ("handler", "connection", "version")
+    named = [tuple(line[name] for name in names) for line in said if line["event"] == "spoken"]
+    assert named == [("a", connection, 1), ("a", connection, 2)]
