@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+from receiver.dispatch.snapshots import read_snapshot
 from receiver.journal import Store
 from receiver.journal.store import key
 from receiver.nectar import Nectar
@@ -66,7 +67,7 @@ class Companies:
 def _newer(listed: Connection, snapshot: str | None) -> Connection:
     """The connection as it was last fetched where the listing lags behind that; never with its secret."""
     if snapshot:
-        fetched = Connection.model_validate_json(snapshot)
+        fetched = read_snapshot(snapshot)
         if fetched.updated and listed.updated and fetched.updated > listed.updated:
             return fetched
     return listed.model_copy(update={"connection_magic_link_secret": None})

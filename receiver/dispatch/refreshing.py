@@ -8,7 +8,7 @@ import structlog
 
 from receiver.diff import changed_fields
 from receiver.dispatch import setbacks
-from receiver.dispatch.snapshots import read_snapshot
+from receiver.dispatch.snapshots import read_snapshot, write_snapshot
 from receiver.journal import (
     NECTAR,
     Claim,
@@ -96,7 +96,7 @@ class Refreshing:
             known,
             Fetched(
                 status=str(found.status),
-                snapshot=found.model_dump_json(by_alias=True) if changed else "",
+                snapshot=write_snapshot(found) if changed else "",
                 changed=changed,
                 handlers=concerned,
                 took=took,

@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from receiver.schema.countries import COUNTRIES as COUNTRIES
-from receiver.schema.natively import NO_NUMBER, NONE_IS_EMPTY
+from receiver.schema.natively import DUMPED_IN_UTC, NO_NUMBER, NONE_IS_EMPTY
 from receiver.schema.scrubbing import NO_SECRET as NO_SECRET
 from receiver.schema.scrubbing import without_secret as without_secret
 
@@ -130,7 +130,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 Instant = Annotated[datetime, NO_NUMBER]
 """A time as it came, with a zone or without."""
-Moment = Annotated[Instant, AfterValidator(_in_utc)]
+Moment = Annotated[Instant, AfterValidator(_in_utc), DUMPED_IN_UTC]
 """An aware time in UTC. Nectar writes some without a zone, meaning UTC, and up to nine fractional digits;
 those beyond the sixth are dropped."""
 
