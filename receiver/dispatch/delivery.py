@@ -1,7 +1,7 @@
 """One attempt at showing a connection to a handler, as a value."""
 
 import time
-from hashlib import sha256
+from hashlib import blake2b
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -30,7 +30,7 @@ class Delivery(NamedTuple):
     def idempotency_key(self) -> str:
         """The same for each attempt at a version, another once versions have begun anew."""
         version, fetched = self.pending.version, self.pending.fetched
-        return sha256(f"{self.claim.work}:{version}:{fetched}".encode()).hexdigest()[:40]
+        return blake2b(f"{self.claim.work}:{version}:{fetched}".encode(), digest_size=20).hexdigest()
 
     @property
     def took(self) -> float:
