@@ -51,13 +51,6 @@ class DumpedInUtc:
             strict_schema=json_or_python_schema(json_schema=chain_schema([*dumped]), python_schema=schema),
         )
 
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """As of any time."""
-        assert schema["type"] == "lax-or-strict"
-        return handler(schema["lax_schema"])
-
 
 class NoneIsEmpty:
     """For a tuple: null stands for the empty one."""
