@@ -65,9 +65,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--only", action="append", choices=FIGURES, metavar="NAME", help=f"of {', '.join(FIGURES)}"
     )
     parser.add_argument(
-        "--rounds", type=int, default=3, help="of which the median counts (default: %(default)s)"
+        "--rounds", type=int, default=Plan().rounds, help="of which the median counts (default: %(default)s)"
     )
-    parser.add_argument("--seconds", type=float, default=5.0, help="of a round (default: %(default)s)")
+    parser.add_argument(
+        "--seconds", type=float, default=Plan().seconds, help="of a round (default: %(default)s)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
     parser.add_argument(
         "--readme",
