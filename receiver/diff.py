@@ -14,7 +14,7 @@ def changed_fields(before: Connection | None, after: Connection) -> frozenset[st
     All, the first time; none, when only timestamps moved on.
     """
     if before is None:
-        return ATTRIBUTES | frozenset(after.model_extra or ())
+        return ATTRIBUTES.union(extra) if (extra := after.model_extra) else ATTRIBUTES
     old, new = _values(before), _values(after)
     changed = frozenset(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
     return frozenset() if changed <= NO_CHANGE else changed

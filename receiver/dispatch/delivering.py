@@ -52,11 +52,12 @@ class Delivering:
         self._worklist = worklist
         self._deliveries = deliveries
         self._leases = leases
-        self._registry = registry
+        self._enabled = dict(registry)
         self._contexts = contexts
         self._shadow = shadow
         self._redactor = redactor
         self._limits = TimeLimits()
+        self._tells = log.is_enabled_for(logging.DEBUG)
 
     async def run(self, handler: str, connection: str) -> None:
         """Deliver to a handler if that is due and in nobody's hand."""
@@ -70,7 +71,7 @@ class Delivering:
             log.warning("lost", work=claim.work, reason="not begun in time")
             return
         _, handler, connection = claim.work.split(":")
-        enabled = self._registry.get(handler)
+        enabled = self._enabled.get(handler)
         if enabled is None:
             await self._set_aside(claim, handler, connection)
             return
@@ -163,11 +164,11 @@ class Delivering:
             log.error("dead letter", work=delivery.claim.work, reason=reason, trace=setback.trace)
 
     def _log(self, delivery: Delivery, outcome: str, detail: str) -> None:
-        level = logging.DEBUG if outcome in ("done", "skipped", "later", "release") else logging.WARNING
-        if not log.is_enabled_for(level):
+        expected = outcome in ("done", "skipped", "later", "release")
+        if expected and not self._tells:
             return
         log.log(
-            level,
+            logging.DEBUG if expected else logging.WARNING,
             "delivered" if outcome in ("done", "skipped") else "not delivered",
             outcome=outcome,
             status=str(delivery.change.connection.status) or "none",

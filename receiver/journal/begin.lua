@@ -15,14 +15,14 @@ end
 -- What is known of how a delivery ended so far; all nil for a fetch.
 local HANDLED = {'version', 'status', 'mark', 'memory', 'refetch'}
 
--- Takes a piece of due work in hand: leased in `due`, a new token, its attempt counted. With what HANDLED names.
--- Answers nothing when it is not due, is in another's hand, or its breaker is open (then it is parked).
-local function begin(work, breaker, lease)
-  local due = due_at(work)
+-- Takes a piece of work in hand that is due at `due` (by due_at): leased there, under a token that is in no other hand.
+-- Answers token, attempt and deaths, and what HANDLED names; nothing when it is not due, is in another's hand, or its
+-- breaker is open (then it is parked). An attempt is counted when it has failed.
+local function begin(work, breaker, lease, due)
   if not due then return false end
   local state = N .. work
-  local known = redis.call('HMGET', state, 'hand', 'token', 'attempt', 'deaths', 'burst', 'again', unpack(HANDLED))
-  local hand, token, attempt, deaths, burst, again = unpack(known)
+  local known = redis.call('HMGET', state, 'hand', 'attempt', 'deaths', 'burst', 'again', unpack(HANDLED))
+  local hand, attempt, deaths, burst, again = unpack(known, 1, 5)
   if due > now then
     -- Put off since this bell was rung. One for much later is left to the sweep: a fast clock heard it.
     if due - now < 1500 and not hand then ring(work, due) end
@@ -32,11 +32,11 @@ local function begin(work, breaker, lease)
   if burst or again then redis.call('HDEL', state, 'burst', 'again') end
 
   -- Still in hand means that whoever held it died: that is counted apart and uses up no attempt.
-  deaths, attempt = tonumber(deaths or 0), tonumber(attempt or 0)
+  deaths = tonumber(deaths or 0)
   if hand then
-    deaths, attempt = deaths + 1, attempt - 1
+    deaths = deaths + 1
     redis.call('HDEL', state, 'hand')
-    redis.call('HSET', state, 'deaths', text(deaths), 'attempt', text(attempt))
+    redis.call('HSET', state, 'deaths', text(deaths))
   end
 
   local shut = shut_until(breaker)
@@ -46,12 +46,11 @@ local function begin(work, breaker, lease)
   end
   if shut then redis.call('HSET', N .. 'breaker:' .. breaker, 'probe', work) end
 
-  token, attempt = text(tonumber(token or 0) + 1), attempt + 1
-  redis.call('HSET', state, 'hand', token, 'token', token, 'attempt', text(attempt))
-  local lease_ends = text(now + lease)
+  local token, lease_ends = next_number(), text(now + lease)
+  redis.call('HSET', state, 'hand', token)
   lease_until(work, lease_ends)
-  if string.find(work, '^refresh:') then redis.call('ZADD', N .. 'fetching', lease_ends, work) end
-  return {token, attempt, deaths}, {unpack(known, 7, 11)}
+  if breaker == 'nectar' then redis.call('ZADD', N .. 'fetching', lease_ends, work) end
+  return {token, tonumber(attempt or 0) + 1, deaths}, {unpack(known, 6, 10)}
 end
 
 -- What is known of a connection before it is fetched: wanted, covered, snapshot.

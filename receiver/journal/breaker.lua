@@ -17,7 +17,7 @@ end
 
 -- Puts work aside until the breaker lets it go. It is on no other list then.
 local function park(work, breaker)
-  redis.call('ZREM', N .. 'due', work)
+  no_longer_due(work)
   redis.call('ZADD', N .. 'parked:' .. breaker, now, work)
   there[N .. 'parked:' .. breaker] = true
   redis.call('SADD', N .. 'breakers', breaker)

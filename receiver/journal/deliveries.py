@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -169,9 +168,9 @@ def journal_needed() -> Iterator[None]:
 
 
 def _changed(versions: Iterable[str | None]) -> frozenset[str]:
-    return frozenset(chain.from_iterable(from_json(names) for names in versions if names))
+    return frozenset([name for names in versions if names for name in from_json(names)])
 
 
 def _events(versions: Sequence[str | None]) -> tuple[tuple[str, str], ...]:
-    entries = list(chain.from_iterable(from_json(events) for events in reversed(versions) if events))
+    entries = [entry for events in reversed(versions) if events for entry in from_json(events)]
     return tuple([tuple(from_json(entry.partition(" ")[2])) for entry in entries[-100:]])

@@ -7,7 +7,6 @@ for calls that have hundreds of arguments. (Its other connections use hiredis fo
 from typing import TYPE_CHECKING, Any
 
 import hiredis
-from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection, Connection, parse_url
 
 if TYPE_CHECKING:
@@ -30,8 +29,9 @@ class Packing(Base):
             return packed
 
 
-def packing_pool(redis_url: str, **options: Any) -> ConnectionPool:
-    """A pool over a URL as redis-py reads it."""
+def packing_connection(redis_url: str, **options: Any) -> AbstractConnection:
+    """A connection over a URL as redis-py reads it. Connects when first used."""
     asked: dict[str, Any] = {**options, **parse_url(redis_url)}
     kind = asked.pop("connection_class", Connection)
-    return ConnectionPool(connection_class=type(f"Packing{kind.__name__}", (Packing, kind), {}), **asked)
+    made: AbstractConnection = type(f"Packing{kind.__name__}", (Packing, kind), {})(**asked)
+    return made

@@ -124,7 +124,8 @@ def _work(name: str, now: int, fields: list[str | None], events: str, *places: A
         name=name,
         state=state,
         at=int(at),
-        attempt=int(kept["attempt"] or 0),
+        # What has failed is counted; what is in hand is one more.
+        attempt=int(kept["attempt"] or 0) + (state is State.IN_HAND),
         reason=kept["reason"],
         trace=kept["trace"],
         version=int(kept["version"] or 0),

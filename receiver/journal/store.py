@@ -9,8 +9,8 @@ from typing import Any, cast
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import ConnectionError, RedisError, TimeoutError  # noqa: A004 - redis-py's, on purpose
 
-from receiver.journal.packing import packing_pool
-from receiver.journal.trips import Trips
+from receiver.journal.direct import direct_script
+from receiver.journal.trips import SCRIPT, Script, Trips
 from receiver.queue import POOL, connection
 
 NAMESPACE = "nectar:"
@@ -27,11 +27,17 @@ LONGEST_ANSWERING = 4.0
 class Store:
     """A connection to the journal. `await store.run("accept", ...)` runs scripts/accept.lua."""
 
-    def __init__(self, redis: Redis, patience: float = 0, trips: Trips | None = None) -> None:
-        """`patience`: seconds for which a transition is tried again."""
+    def __init__(
+        self, redis: Redis, script: Script, *, patience: float = 0, longest: float = LONGEST_TRIP
+    ) -> None:
+        """`script`: the transitions.
+
+        `patience`: seconds for which one is tried again; `longest`: seconds until no answer is waited for.
+        """
         self.redis = redis
+        self._script = script
         self._patience = patience
-        self._trips = trips or Trips(redis, LONGEST_TRIP)
+        self._trips = Trips(script, longest)
 
     async def run(self, script: str, *arguments: str | bytes | float) -> Any:
         """The script's answer. What it takes and answers is said at its top."""
@@ -54,7 +60,7 @@ class Store:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._trips.close()
+        await self._script.close()
         await self.redis.aclose()
 
 
@@ -78,13 +84,15 @@ def connect(redis_url: str, *, patient: bool = False) -> Store:
     text: dict[str, Any] = {"decode_responses": True, "encoding_errors": "replace"}
     longest = LONGEST_TRIP if patient else LONGEST_ANSWERING
     common = {**text, **connection(redis_url), "socket_timeout": longest}
-    # Trips have a connection of their own and one time limit: redis-py's work for a command is three times as
-    # much with a pool and limits for each read and write. An idle one may have been closed by the other side.
-    own = {**common, "socket_timeout": None, "retry_on_error": [ConnectionError]}
-    alone = packing_pool(redis_url, max_connections=1, **own)
-    trips = Trips(Redis(connection_pool=alone, single_connection_client=True), longest)
+    # Trips have one time limit: redis-py's for each read and write take as long as to read and to write.
+    own = {**common, "socket_timeout": None}
     pool = BlockingConnectionPool.from_url(redis_url, **common, **POOL)
-    return Store(Redis.from_pool(pool), PATIENCE if patient else 0, trips)
+    return Store(
+        Redis.from_pool(pool),
+        direct_script(redis_url, SCRIPT, **own),
+        patience=PATIENCE if patient else 0,
+        longest=longest,
+    )
 
 
 def key(*parts: str) -> str:

@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
-from typing import Any
+from typing import Any, Protocol
 
 from redis import exceptions
-from redis.asyncio import Redis
 
 from receiver.queue import RING
 
@@ -34,17 +33,26 @@ Argument = str | bytes | float
 Call = tuple[str, tuple[Argument, ...], asyncio.Future[Any]]
 
 
+class Script(Protocol):
+    """`SCRIPT`, where Redis runs it."""
+
+    async def __call__(self, arguments: Sequence[Argument], /) -> list[Any]:
+        """Its answer. Raises RedisError."""
+
+    async def close(self) -> None:
+        """Let go of Redis."""
+
+
 class Trips:
     """Takes calls to Redis and brings the answers.
 
-    The cost is redis-py's work for each trip, not the way there and back. One trip is under way, and who
+    The cost is this process's work for each trip, not the way there and back. One trip is under way, and who
     comes meanwhile is in the next, whatever script it calls; alone, a call waits for nobody.
     """
 
-    def __init__(self, redis: Redis, longest: float) -> None:
-        """`longest`: seconds until a trip is given up. `redis` is best one of a single connection."""
-        self._redis = redis
-        self._script = redis.register_script(_script())
+    def __init__(self, script: Script, longest: float) -> None:
+        """`longest`: seconds until a trip is given up."""
+        self._script = script
         self._longest = longest
         self._waiting: list[Call] = []
         self._under_way: asyncio.Task[None] | None = None
@@ -58,10 +66,6 @@ class Trips:
             self._under_way = loop.create_task(self._travel())
         return answer
 
-    async def close(self) -> None:
-        """Close the connection."""
-        await self._redis.aclose(close_connection_pool=True)
-
     async def _travel(self) -> None:
         try:
             while self._waiting:
@@ -74,12 +78,11 @@ class Trips:
         parts = [part for script, arguments, _ in calls for part in (script, len(arguments), *arguments)]
         try:
             async with asyncio.timeout(self._longest):
-                answers: list[Any] = await self._script(args=parts)
+                return await self._script(parts)
         except TimeoutError:
             return [exceptions.TimeoutError(f"no answer within {self._longest:g} seconds")] * len(calls)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is for those who wait
             return [error] * len(calls)
-        return answers
 
 
 def _hand_out(calls: Sequence[Call], answers: Sequence[Any]) -> None:
@@ -103,3 +106,7 @@ def _transitions() -> Iterator[str]:
         if script.name.endswith(".lua"):
             name = script.name.removesuffix(".lua")
             yield f"transitions.{name} = function(ARGV)\n{script.read_text()}\nend\n"
+
+
+SCRIPT = _script()
+"""All transitions, and what they have in common."""

@@ -6,10 +6,12 @@ to be done. Times are Redis's own: the clocks of the machines play no part.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from receiver.journal.store import Store, key
+from receiver.queue import LINE, line_of
 
 LEASE = 6.0
 """Seconds until work is taken from a hand that no longer renews its lease."""
@@ -49,7 +51,6 @@ class Claim:
     """
 
     work: str
-    breaker: str
     token: str
     attempt: int
     deaths: int
@@ -58,6 +59,14 @@ class Claim:
     """What the journal said of the work when it was taken off its line. It saves asking for it."""
     asked: float = field(default_factory=time.monotonic, repr=False)
     """When it was asked for, by this process's clock: its lease began no sooner."""
+
+    @property
+    def breaker(self) -> str:
+        """The other side that it needs; of a RESUME the one that is to be let go."""
+        kind, _, rest = self.work.partition(":")
+        if kind == "refresh":
+            return NECTAR
+        return rest if kind == RESUME else rest.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +114,19 @@ class Subject:
     counter: str = field(default="fetch")
 
 
-def _breaker_of(work: str) -> str:
+def _taken(answer: Sequence[Any], asked: float) -> Iterator[tuple[str, Claim]]:
+    """The claims in what claim.lua answered, each with the line that its bell stood in."""
+    at = 3
+    while at < len(answer):
+        work, token, attempt, deaths, values = answer[at : at + 5]
+        ends = at + 5 + values
+        yield _line_of(work), Claim(work, token, attempt, deaths, answer[at + 5 : ends] or None, asked)
+        at = ends
+
+
+def _line_of(work: str) -> str:
     kind, _, rest = work.partition(":")
-    if kind == "refresh":
-        return NECTAR
-    return rest if kind == RESUME else rest.partition(":")[0]
+    return line_of(rest.partition(":")[0]) if kind == "deliver" else LINE
 
 
 class Worklist:
@@ -139,20 +156,16 @@ class Worklist:
         if answer is None:
             return None
         token, attempt, deaths = answer
-        return Claim(work, breaker, str(token), attempt, deaths, asked=asked)
+        return Claim(work, token, attempt, deaths, asked=asked)
 
     async def claim(self, room: Mapping[str, int]) -> Haul:
         """Take the bells of these lines off them, as far as there is room, and what they announce in hand."""
         lines = (part for pair in room.items() for part in pair)
         asked = time.monotonic()
-        wait, crowded, plain, taken = await self._store.run(
-            "claim", int(LEASE * 1000), self._max_fetches, MOST_CHANGES, *lines
-        )
-        claims = [
-            (line, Claim(work, _breaker_of(work), str(token), attempt, deaths, briefing, asked))
-            for line, work, token, attempt, deaths, briefing in taken
-        ]
-        return Haul(None if wait < 0 else wait / 1000, bool(crowded), bool(plain), claims)
+        answer = await self._store.run("claim", int(LEASE * 1000), self._max_fetches, MOST_CHANGES, *lines)
+        wait, crowded, plain = answer[:3]
+        taken = list(_taken(answer, asked))
+        return Haul(None if wait < 0 else wait / 1000, bool(crowded), bool(plain), taken)
 
     async def fail(self, claim: Claim, setback: Setback, subject: Subject) -> str | None:
         """Settle work that did not end well: where it went, or None when it was no longer in this hand."""

@@ -64,9 +64,11 @@ local has_line = {}
 -- no more, whose bell has been answered. Who asks before that asks here.
 local leased, undue, answered = {}, {}, {}
 
--- When work is due; false when it is not.
-local function due_at(work)
-  return not undue[work] and tonumber(leased[work] or redis.call('ZSCORE', N .. 'due', work))
+-- When work is due; false when it is not. `score`: its place on `due`, where that has been looked up.
+local function due_at(work, score)
+  if undue[work] then return false end
+  if score == nil then score = redis.call('ZSCORE', N .. 'due', work) end
+  return tonumber(leased[work] or score) or false
 end
 
 local function lease_until(work, time)
@@ -77,11 +79,23 @@ local function no_longer_due(work)
   leased[work], undue[work] = nil, true
 end
 
+-- Numbers for bells and hands, each given once. The last one is read once in a trip and written at its end.
+local last, given
+local function last_number()
+  last = last or tonumber(redis.call('GET', N .. 'bell') or 0)
+  return last
+end
+
+local function next_number()
+  last, given = last_number() + 1, true
+  return text(last)
+end
+
 -- refresh:CONNECTION, deliver:HANDLER:CONNECTION or resume:BREAKER, to be heard at the time `at`.
 -- A bell for now is scored with its running number, far below any time: it keeps its place in the line, and
 -- a worker whose clock is slow hears it all the same. With `first` it stands before all others.
 local function ring(work, at, first)
-  local number = text(redis.call('INCR', N .. 'bell'))
+  local number = next_number()
   local job = work .. '#' .. number
   local call, arguments = string.match(work, '^(%a+):(.*)$')
   local list = {}
@@ -155,6 +169,7 @@ local function names(of)
 end
 
 local function write_gathered()
+  if given then redis.call('SET', N .. 'bell', text(last)) end
   local leases, gone, bells = {}, names(undue), names(answered)
   for work, time in pairs(leased) do leases[#leases + 1], leases[#leases + 2] = time, work end
   if #leases > 0 then redis.call('ZADD', N .. 'due', unpack(leases)) end

@@ -8,14 +8,13 @@ import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
-from redis.asyncio import Redis
 
-from receiver.journal import Gauges, Observatory, Store
+from receiver.journal import Gauges, Observatory, Store, connect
 from receiver.simulator import Inbox, Simulator
 from tests.valkey import running_valkey
 
@@ -55,15 +54,11 @@ class System:
     """A running system, and what is around it."""
 
     web_url: str
-    redis: "Redis"
+    store: Store
     nectar: Simulator
     inbox: Inbox
     environment: dict[str, str]
     output: Path
-    store: Store = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.store = Store(self.redis)
 
     @property
     def webhook_url(self) -> str:
@@ -84,7 +79,7 @@ class System:
 
     async def attempts(self, prefix: str = "deliver:") -> list[dict[str, Any]]:
         """What happened to work whose name begins so, oldest first."""
-        entries = await self.redis.xrange("nectar:attempts")
+        entries = await self.store.redis.xrange("nectar:attempts")
         return [fields for _, fields in entries if fields["work"].startswith(prefix)]
 
 
@@ -97,7 +92,8 @@ async def system(folder: Path, *, workers: int = 1, **more: str) -> AsyncIterato
     """Redis, a stand-in Nectar, a mail server, and the Procfile's `web` and `worker` on plain variables."""
     async with AsyncExitStack() as stack:
         redis_url = stack.enter_context(running_valkey(folder / "valkey", appendonly="yes"))
-        redis = await stack.enter_async_context(Redis.from_url(redis_url, decode_responses=True))
+        store = connect(redis_url)
+        stack.push_async_callback(store.close)
         inbox = await stack.enter_async_context(Inbox())
         nectar = await stack.enter_async_context(Simulator(webhook_keys=[KEY], compress=0.01))
         port = free_port()
@@ -117,7 +113,7 @@ async def system(folder: Path, *, workers: int = 1, **more: str) -> AsyncIterato
         stack.enter_context(process(PROCFILE["web"], environment, output))
         for _ in range(workers):
             stack.enter_context(process(PROCFILE["worker"], environment, output))
-        running = System(f"http://127.0.0.1:{port}", redis, nectar, inbox, environment, output)
+        running = System(f"http://127.0.0.1:{port}", store, nectar, inbox, environment, output)
         nectar.sender.url = running.webhook_url
         await _ready(running.web_url)
         yield running

@@ -152,7 +152,7 @@ async def test_a_lease_is_renewed_for_the_current_token_only(journal: Journal) -
 async def test_what_is_not_known_at_all_can_be_neither_begun_nor_settled(journal: Journal) -> None:
     before = await journal.dump()
     assert await journal.take("a") is None
-    claim = Claim(deliver("a", ONE), "a", "1", 1, 0)
+    claim = Claim(deliver("a", ONE), "1", 1, 0)
     for settle in OF_DELIVERIES.values():
         assert not await settle(journal, claim)
     assert await journal.worklist.resume("a") == 0

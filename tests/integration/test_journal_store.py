@@ -8,7 +8,10 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from receiver.journal import Claim, RecordedSteps, connect, deliver, refresh
+from receiver.journal import Claim, RecordedSteps, Store, connect, deliver, refresh
+from receiver.journal.direct import direct_script
+from receiver.journal.store import key
+from receiver.journal.trips import SCRIPT
 from receiver.journal.worklist import NECTAR
 from receiver.queue import LINE, line_of
 from tests.integration.kit import DONE, ONE, Journal
@@ -91,3 +94,33 @@ async def test_who_answers_a_sender_does_not_wait(valkey: Callable[..., Any]) ->
         with pytest.raises(RedisError, match="OOM"):
             await Journal(store).accept()
     await store.close()
+
+
+async def test_a_connection_that_the_other_side_has_closed_is_opened_anew(store: Store) -> None:
+    """As platforms do with those that are idle: nobody who sends a message is told of it."""
+    await Journal(store).accept()
+    await store.redis.client_kill_filter(_type="normal", skipme=False)
+    await Journal(store).accept()
+    assert await store.redis.xlen(key("events")) == 2
+
+
+async def test_a_redis_that_has_forgotten_the_scripts_is_told_them_again(store: Store) -> None:
+    await Journal(store).accept()
+    await store.redis.script_flush()
+    await Journal(store).accept()
+    assert await store.redis.xlen(key("events")) == 2
+
+
+async def test_the_answer_to_a_call_that_was_given_up_is_not_taken_for_the_next_one_s(redis_url: str) -> None:
+    """What Redis still has to say to the first must not be read by the second."""
+    async with Redis.from_url(redis_url, decode_responses=True) as operator:
+        impatient = Store(operator, direct_script(redis_url, SCRIPT, decode_responses=True), longest=0.2)
+        first = await Journal(impatient).accept()
+        await operator.execute_command("CLIENT PAUSE 500 ALL")
+        with pytest.raises(RedisError, match="no answer within"):
+            await Journal(impatient).accept()
+        await asyncio.sleep(0.5)
+        wanted, covered, snapshot = await impatient.run("known", ONE)
+        assert wanted >= first.event
+        assert (covered, snapshot) == (None, None)
+        await impatient.close()

@@ -204,7 +204,7 @@ class Hauls:
         else:
             await self.go.wait()
             works = [refresh("the next")] if self.looks == 2 else []
-        claims = [(LINE, Claim(work, "nectar", "1", 1, 0)) for work in works]
+        claims = [(LINE, Claim(work, "1", 1, 0)) for work in works]
         return Haul(wait=None, crowded=True, plain=False, taken=claims)
 
     def listener(self, pool: ArqRedis, works: Works) -> Listener:

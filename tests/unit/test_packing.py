@@ -7,15 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
 
-from receiver.journal.packing import Packing, packing_pool
+from receiver.journal.packing import Packing, packing_connection
 
 REDIS_PY = Connection(encoding_errors="replace")
 ARGUMENT = st.one_of(st.text(), st.binary(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False))
 
 
 def ours(redis_url: str = "redis://127.0.0.1") -> Any:
-    make: Any = packing_pool(redis_url, encoding_errors="replace").make_connection
-    return make()
+    return packing_connection(redis_url, encoding_errors="replace")
 
 
 @given(st.sampled_from(["EVALSHA", "SCRIPT LOAD"]), st.lists(ARGUMENT))

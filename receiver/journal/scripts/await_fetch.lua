@@ -4,7 +4,6 @@ local handler, connection, token = unpack(ARGV)
 local work = 'deliver:' .. handler .. ':' .. connection
 if redis.call('HGET', N .. work, 'hand') ~= token then return false end
 redis.call('HDEL', N .. work, 'hand', 'deaths', 'refetch')
-redis.call('HINCRBY', N .. work, 'attempt', -1)
 redis.call('ZREM', N .. 'due', work)
 pass_on(work, handler)
 local mark = own_mark()

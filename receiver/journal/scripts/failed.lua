@@ -21,7 +21,7 @@ if fetching then
   superseded = newer(redis.call('HGET', N .. 'connection:' .. connection, 'wanted'), upto)
 end
 
-local attempt = tonumber(redis.call('HGET', key, 'attempt'))
+local attempt = tonumber(redis.call('HGET', key, 'attempt') or 0) + 1
 local failures = 0
 if down then
   failures = redis.call('HINCRBY', N .. 'breaker:' .. breaker, 'failures', 1)
@@ -38,8 +38,8 @@ end
 
 if superseded or reaction == 'later' then
   redis.call('HDEL', key, 'attempt')
-elseif reaction == 'park' or reaction == 'release' then
-  redis.call('HINCRBY', key, 'attempt', -1)
+elseif reaction ~= 'park' and reaction ~= 'release' then
+  redis.call('HSET', key, 'attempt', text(attempt))
 end
 if reaction == 'later' and not superseded then redis.call('HSET', key, 'refetch', 1) end
 
@@ -59,6 +59,6 @@ else
 end
 if reaction ~= 'park' then pass_on(work, breaker) end
 redis.call('XADD', N .. 'attempts', 'MAXLEN', '~', ATTEMPTS, '*', 'work', work, 'version', version,
-  'attempt', attempt, 'outcome', reaction, 'detail', reason, 'took', took)
+  'attempt', text(attempt), 'outcome', reaction, 'detail', reason, 'took', took)
 count(counter .. ':' .. reaction)
 return reaction

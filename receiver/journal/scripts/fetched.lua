@@ -4,10 +4,11 @@
 -- them; then the handlers that the change concerns.
 local connection, token, mark, status, snapshot, changed, took, interval, companies = unpack(ARGV, 1, 9)
 local work, key = 'refresh:' .. connection, N .. 'connection:' .. connection
-local hand, attempt = unpack(redis.call('HMGET', N .. work, 'hand', 'attempt'))
+local hand, attempt, deaths, reason = unpack(redis.call('HMGET', N .. work, 'hand', 'attempt', 'deaths', 'reason'))
 if hand ~= token then return false end
 local wanted, before = unpack(redis.call('HMGET', key, 'wanted', 'status'))
-redis.call('HDEL', N .. work, 'hand', 'deaths', 'attempt', 'reason', 'trace')
+redis.call('HDEL', N .. work, 'hand')
+if attempt or deaths or reason then redis.call('HDEL', N .. work, 'attempt', 'deaths', 'reason', 'trace') end
 end_fetch(work)
 
 local function pairs_of(name)
@@ -84,6 +85,6 @@ else
   no_longer_due(work)
 end
 redis.call('XADD', N .. 'attempts', 'MAXLEN', '~', ATTEMPTS, '*', 'work', work, 'version', version or '',
-  'attempt', attempt, 'outcome', 'fetched', 'detail', mark, 'took', took)
+  'attempt', text(tonumber(attempt or 0) + 1), 'outcome', 'fetched', 'detail', mark, 'took', took)
 count('fetch:fetched')
 return version or 0

@@ -3,15 +3,18 @@
 local handler, connection, token, version, status, mark, memory, outcome, detail, took = unpack(ARGV)
 local work = 'deliver:' .. handler .. ':' .. connection
 local key = N .. work
-local hand, attempt, before, wanted, again, stepped, deaths, reason = unpack(
-  redis.call('HMGET', key, 'hand', 'attempt', 'version', 'wanted', 'again', 'stepped', 'deaths', 'reason'))
+local hand, attempt, before, wanted, again, stepped, deaths, reason, remembered = unpack(
+  redis.call('HMGET', key, 'hand', 'attempt', 'version', 'wanted', 'again', 'stepped', 'deaths', 'reason', 'memory'))
 if hand ~= token then return false end
-redis.call('HDEL', key, 'hand', 'attempt')
-if deaths or reason then redis.call('HDEL', key, 'deaths', 'not_before', 'refetch', 'reason', 'trace') end
-redis.call('HSET', key, 'version', version, 'status', status, 'mark', mark, 'memory', memory,
-  'outcome', outcome, 'detail', detail, 'settled', stamp)
-redis.call('XADD', N .. 'attempts', 'MAXLEN', '~', ATTEMPTS, '*', 'work', work, 'version', version, 'attempt', attempt,
-  'outcome', outcome, 'detail', detail, 'took', took)
+redis.call('HDEL', key, 'hand')
+if attempt or deaths or reason then
+  redis.call('HDEL', key, 'attempt', 'deaths', 'not_before', 'refetch', 'reason', 'trace')
+end
+redis.call('HSET', key, 'version', version, 'status', status, 'mark', mark, 'outcome', outcome, 'detail', detail,
+  'settled', stamp)
+if memory ~= (remembered or '{}') then redis.call('HSET', key, 'memory', memory) end
+redis.call('XADD', N .. 'attempts', 'MAXLEN', '~', ATTEMPTS, '*', 'work', work, 'version', version, 'attempt',
+  text(tonumber(attempt or 0) + 1), 'outcome', outcome, 'detail', detail, 'took', took)
 count('delivery:' .. handler .. ':' .. outcome)
 
 -- Steps of an earlier success: a replay of this one must not take them for its own.

@@ -5,11 +5,9 @@
 local grace, most, since, passed = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local overdue = redis.call('ZRANGE', N .. 'due', since, now, 'BYSCORE', 'LIMIT', passed, most, 'WITHSCORES')
 if #overdue == 0 then return {0, 0, since, passed} end
-local last, same = overdue[#overdue], 0
-while same < #overdue / 2 and overdue[#overdue - 2 * same] == last do same = same + 1 end
-if last == since then same = same + passed end
-local last_number = tonumber(redis.call('GET', N .. 'bell') or 0)
-
+local latest, same = overdue[#overdue], 0
+while same < #overdue / 2 and overdue[#overdue - 2 * same] == latest do same = same + 1 end
+if latest == since then same = same + passed end
 -- Of a backlog all is overdue: it is looked up with few commands.
 local works, lateness = {}, {}
 for i = 1, #overdue, 2 do
@@ -17,7 +15,7 @@ for i = 1, #overdue, 2 do
     works[#works + 1], lateness[overdue[i]] = overdue[i], now - tonumber(overdue[i + 1])
   end
 end
-if #works == 0 then return {#overdue / 2, 0, last, same} end
+if #works == 0 then return {#overdue / 2, 0, latest, same} end
 local jobs = redis.call('HMGET', N .. 'bells', unpack(works))
 local late = {}
 for i, work in ipairs(works) do
@@ -31,7 +29,7 @@ local lost = {}
 for queue, some in pairs(late) do
   for i, place in ipairs(redis.call('ZMSCORE', queue, unpack(some))) do
     -- A place beyond the running numbers is a time, which by a slow clock may still be to come.
-    lost[some[i]] = not (place and tonumber(place) <= last_number)
+    lost[some[i]] = not (place and tonumber(place) <= last_number())
   end
 end
 
@@ -44,4 +42,4 @@ for i, work in ipairs(works) do
   end
 end
 if rung > 0 then count('swept', rung) end
-return {#overdue / 2, rung, last, same}
+return {#overdue / 2, rung, latest, same}
