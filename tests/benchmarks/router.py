@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+from receiver.dispatch.snapshots import write_snapshot
 from receiver.journal import Fetched, Fetches, Intake, Message, Observatory, Store, Worklist, connect, refresh
 from receiver.queue import LINE
 from receiver.schema import Connection
@@ -65,7 +66,7 @@ async def _fetch(store: Store, connection: str, handlers: tuple[str, ...]) -> No
     found = Connection.model_validate({**catalogue.connection("connected"), "id": connection})
     claim = await Worklist(store).begin(refresh(connection), "nectar")
     assert claim is not None
-    brought = Fetched(str(found.status), found.model_dump_json(by_alias=True), ["status"], handlers, 0.0)
+    brought = Fetched(str(found.status), write_snapshot(found), ["status"], handlers, 0.0)
     await fetches.settle(claim, connection, await fetches.known(connection), brought)
 
 
