@@ -15,7 +15,7 @@ def write_snapshot(connection: Connection) -> str:
 VALIDATE = Connection.__pydantic_validator__.validate_json
 """pydantic's own, without the checks of the options that model_validate_json makes each time."""
 AS_MANY_AS_ARE_IN_HAND = 64
-"""With many more, each is forgotten when it has left the CPU's caches: that takes as long as to read another."""
+"""With many more, each is forgotten when it has left the CPU's caches: that takes as long as to read it."""
 
 
 @lru_cache(maxsize=AS_MANY_AS_ARE_IN_HAND)

@@ -3,12 +3,12 @@
 | key | kind | holds |
 |---|---|---|
 | `events` | stream | the accepted messages, each with its payload; an entry's id is the event's mark |
-| `seen:MESSAGE` | string, 72 h | the event's mark |
+| `seen:SPAN:END` | hash | ids of the messages of a span of 72 h that end so, each with its event's mark |
 | `inbox:CONNECTION` | list | the newest events that no fetch covers yet |
 | `connection:CONNECTION` | hash | `wanted` and `covered` marks, version and what it brought, snapshot |
 | `changes:CONNECTION` | stream | each version: what changed, status from and to, the events behind it |
 | `companies` | hash | changes of each company's connections: what is listed of it is good until the next |
-| `refresh:CONNECTION` | hash | the fetch: token, attempt, who has it in hand, why it failed |
+| `refresh:CONNECTION` | hash | the fetch: the token of the hand that has it, failed attempts, and why |
 | `deliver:HANDLER:CONNECTION` | hash | the delivery: the same, and the version last handled, memory |
 | `steps:HANDLER:CONNECTION` | hash | finished steps of `ctx.once` |
 | `due` | sorted set | all work waiting or in hand, by when it is due or its lease ends |
@@ -19,7 +19,7 @@
 | `quarantine`, `quarantined:MESSAGE` | sorted set, hash | authentic messages that do not fit the schema |
 | `attempts` | stream | what happened |
 | `handlers` | set | names of handlers that have ever had a delivery: each has a line of bells |
-| `bells`, `bell` | hash, counter | the arq job that was last rung for each piece of work |
+| `bells`, `bell` | hash, counter | the arq job last rung for each piece of work; the last number given |
 | `wake` | list | tokens for workers that wait for a bell |
 | `stats` | hash | counts since the beginning |
 | `pace:HANDLER` | string | when the next request of a handler with a `rate` may be made |

@@ -1,7 +1,7 @@
 """A script on a connection of its own, without redis-py's client in between.
 
-The connection is redis-py's, with all that it knows of TLS, logins, decoding and errors. The client that stands
-before it, with its locks, retries and options, takes as long again.
+The connection is redis-py's, with all that it knows of TLS, logins, decoding and errors. The client that
+stands before it, with its locks, retries and options, takes as long again.
 """
 
 import hashlib

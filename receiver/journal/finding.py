@@ -5,6 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from receiver.journal.history import Accepted, accepted
+from receiver.journal.intake import MESSAGE_MEMORY
 from receiver.journal.letters import Letters, Quarantined
 from receiver.journal.states import read_works
 from receiver.journal.store import Store, key
@@ -54,7 +55,7 @@ class Finder:
 
     async def _by_message(self, message: str) -> Accepted | None:
         """Its newest event. After three days the message's id is remembered by its event only."""
-        mark = await self._store.redis.get(key("seen", message))
+        mark = await self._store.run("seen", message, MESSAGE_MEMORY)
         if mark is not None:
             return await self._event(mark)
         async with aclosing(newest_first(self._store, "events", "+", "-", message=message)) as pieces:

@@ -45,9 +45,15 @@ class Receipt(NamedTuple):
 class Intake:
     """The journal as the webhook endpoint sees it."""
 
-    def __init__(self, store: Store, max_backlog: int, fetch_interval: float = FETCH_INTERVAL) -> None:
+    def __init__(
+        self,
+        store: Store,
+        max_backlog: int,
+        fetch_interval: float = FETCH_INTERVAL,
+        memory: int = MESSAGE_MEMORY,
+    ) -> None:
         self._store = store
-        self._limits = (max_backlog, MESSAGE_MEMORY, int(fetch_interval * 1000))
+        self._limits = (max_backlog, memory, int(fetch_interval * 1000))
 
     async def accept(self, message: Message) -> Receipt:
         """Deduplicate, record, and ask for a fetch of the connection, in one atomic write."""

@@ -97,7 +97,7 @@ def _hand_out(calls: Sequence[Call], answers: Sequence[Any]) -> None:
 
 def _script() -> str:
     journal = files(__package__)
-    shared = (RING, *((journal / part).read_text() for part in ("breaker.lua", "begin.lua")))
+    shared = (RING, *((journal / part).read_text() for part in ("breaker.lua", "begin.lua", "seen.lua")))
     return "".join((*shared, ALL % "".join(_transitions())))
 
 

@@ -159,6 +159,8 @@ class Wire(BaseModel):
         alias_generator=to_camel,
         validate_by_name=True,
         validate_by_alias=True,
+        # Most values are never seen again: to remember them takes longer than to make them anew.
+        cache_strings="keys",
         hide_input_in_errors=True,
     )
 

@@ -59,11 +59,15 @@ FLAWS = (
     Flaw(
         "check-then-insert deduplication",
         (
-            Edit("journal/scripts/accept.lua", "redis.call('GET', N .. 'seen:' .. message)", "false"),
+            Edit(
+                "journal/scripts/accept.lua",
+                "local seen, ids = remembered(message, memory)",
+                "local _, ids = remembered(message, memory)\nlocal seen = false",
+            ),
             Edit(
                 "journal/intake.py",
                 '        flags = compact(message.flags) if message.flags else ""\n',
-                '        seen = await self._store.redis.get("nectar:seen:" + message.id)\n'
+                '        seen = await self._store.run("seen", message.id, MESSAGE_MEMORY)\n'
                 "        if seen:\n"
                 "            return Receipt(Reception.DUPLICATE, seen)\n"
                 '        flags = compact(message.flags) if message.flags else ""\n',

@@ -1,10 +1,13 @@
 """What is taken in is recorded once, asks for one fetch, and rings one bell."""
 
+import asyncio
 import json
+import time
 
 import pytest
 
-from receiver.journal import Message, Reception, Store, deliver, refresh
+from receiver.journal import Intake, Message, Reception, Store, deliver, refresh
+from receiver.journal.intake import MESSAGE_MEMORY
 from receiver.journal.store import key
 from tests.integration.kit import BROKEN, ONE, REJECT, TWO, Journal, message
 
@@ -55,8 +58,35 @@ async def test_promise_7_what_was_handled_is_not_run_again(journal: Journal) -> 
 
 
 async def test_a_message_s_id_is_remembered_for_72_hours(journal: Journal) -> None:
+    """Over the end of the span that it came in, and no longer. (Here it is two seconds.)"""
+    assert MESSAGE_MEMORY == 72 * 3600
+    intake = Intake(journal.store, 1000, fetch_interval=0, memory=2)
+    seconds, micros = await journal.redis.time()
+    await asyncio.sleep((1.5 - (seconds + micros / 1e6)) % 2)
+    sent = message(ONE, "msg_a")
+    first, began = await intake.accept(sent), time.monotonic()
+    while time.monotonic() < began + 1.5:
+        assert await intake.accept(sent) == (DUPLICATE, first.event)
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(began + 2.1 - time.monotonic())
+    assert (await intake.accept(sent)).reception is ACCEPTED
+
+
+async def test_what_is_remembered_of_messages_goes_by_itself(journal: Journal) -> None:
+    """With the span that is the second last by then."""
     await journal.accept(message_id="msg_a")
-    assert 71.9 * 3600 < await journal.redis.ttl(key("seen", "msg_a")) <= 72 * 3600
+    [ids] = await journal.redis.keys(key("seen", "*"))
+    assert 143.9 * 3600 < await journal.redis.ttl(ids) <= 144 * 3600
+
+
+async def test_messages_whose_ids_end_alike_are_told_apart(journal: Journal) -> None:
+    """Though they are remembered in one place."""
+    names = ["msg_aaa", "msg_baa", "aa", "a"]
+    first = [await journal.accept(message_id=each) for each in names]
+    assert [each.reception for each in first] == [ACCEPTED] * 4
+    assert len(await journal.redis.keys(key("seen", "*"))) == 2
+    again = [await journal.accept(message_id=each) for each in names]
+    assert again == [(DUPLICATE, each.event) for each in first]
 
 
 async def test_a_batch_is_answered_message_by_message(journal: Journal) -> None:

@@ -1,7 +1,7 @@
 -- Takes a message in: it is recorded, its connection wants a fetch, the bell rings.
 -- ARGV: most work that may wait, seconds a message id is remembered, ms between two fetches of a connection; the
 -- message's id, event type, connection, payload, flags. Answers a word and the event's id.
-local limit, memory, interval = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+local limit, memory, interval = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local message, kind, connection, payload, flags = unpack(ARGV, 4, 8)
 
 -- The handlers whose delivery of this event is among the dead letters; 'refresh' stands for the fetch.
@@ -15,7 +15,7 @@ local function failed(event)
   return found
 end
 
-local seen = redis.call('GET', N .. 'seen:' .. message)
+local seen, ids = remembered(message, memory)
 local again = seen and failed(seen) or {}
 if seen and #again == 0 then
   count('duplicate')
@@ -27,7 +27,7 @@ if backlog() >= limit then
 end
 local event = redis.call('XADD', N .. 'events', '*', 'message', message, 'type', kind,
   'connection', connection, 'payload', payload, 'flags', flags)
-redis.call('SET', N .. 'seen:' .. message, event, 'EX', memory)
+remember(ids, message, event, memory)
 local inbox = N .. 'inbox:' .. connection
 -- The newest hundred are shown. Of a long burst not each event has the rest cut off.
 if redis.call('RPUSH', inbox, event .. ' ' .. cjson.encode({message, kind})) > 150 then

@@ -18,10 +18,12 @@ redis.call('XADD', N .. 'attempts', 'MAXLEN', '~', ATTEMPTS, '*', 'work', work, 
 count('delivery:' .. handler .. ':' .. outcome)
 
 -- Steps of an earlier success: a replay of this one must not take them for its own.
-local steps = N .. 'steps:' .. handler .. ':' .. connection
-if stepped and before ~= version and redis.call('HGET', steps, 'base') ~= (before or '0') then
-  redis.call('DEL', steps)
-  redis.call('HDEL', key, 'stepped')
+if stepped and before ~= version then
+  local steps = N .. 'steps:' .. handler .. ':' .. connection
+  if redis.call('HGET', steps, 'base') ~= (before or '0') then
+    redis.call('DEL', steps)
+    redis.call('HDEL', key, 'stepped')
+  end
 end
 
 -- Who skips may not have asked its target for anything.
