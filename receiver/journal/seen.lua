@@ -1,11 +1,11 @@
 -- Prepended to the journal's scripts: the ids of the messages that have come, each with the mark of its event.
--- They lie in hashes, and not each in a key of its own: such keys would be nearly all that there are, take more memory,
--- and make all others slower to find. A hash is of the ids that end alike (Svix draws their ends at random), and of a
--- span of time as long as they are remembered: the last two spans have all that are, and a hash goes as a whole.
+-- They lie in hashes, each of the ids that end alike (Svix draws their ends at random). A key for each id would take
+-- more memory, and of a million such keys it takes Redis longer to find any. A hash is of a span of time as long as ids
+-- are remembered: the last two spans have all that are, and a hash goes as a whole.
 
 -- The event of a message that came within so many seconds, or false; and the hash to remember it in.
 local function remembered(message, seconds)
-  local span, ending = math.floor(now / 1000 / seconds), string.sub(message, -2)
+  local span, ending = math.floor(now / 1000 / seconds), string.sub(message, -3)
   local hash = N .. 'seen:' .. text(span) .. ':' .. ending
   local event = redis.call('HGET', hash, message)
     or redis.call('HGET', N .. 'seen:' .. text(span - 1) .. ':' .. ending, message)

@@ -81,7 +81,7 @@ async def test_what_is_remembered_of_messages_goes_by_itself(journal: Journal) -
 
 async def test_messages_whose_ids_end_alike_are_told_apart(journal: Journal) -> None:
     """Though they are remembered in one place."""
-    names = ["msg_aaa", "msg_baa", "aa", "a"]
+    names = ["msg_1aaa", "msg_2aaa", "aaa", "aa"]
     first = [await journal.accept(message_id=each) for each in names]
     assert [each.reception for each in first] == [ACCEPTED] * 4
     assert len(await journal.redis.keys(key("seen", "*"))) == 2
