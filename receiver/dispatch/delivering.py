@@ -144,9 +144,10 @@ class Delivering:
         if isinstance(memory, Setback):
             await self._fail(delivery, memory)
             return
+        detail = _detail(result)
         ended = Ended(
             word="skipped" if isinstance(result, Skipped) else "done",
-            detail=self._redactor.text(_detail(result))[:LONGEST_TEXT],
+            detail=detail and self._redactor.text(detail)[:LONGEST_TEXT],
             status=str(delivery.change.connection.status),
             memory=memory,
         )

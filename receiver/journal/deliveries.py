@@ -173,4 +173,6 @@ def _changed(versions: Iterable[str | None]) -> frozenset[str]:
 
 def _events(versions: Sequence[str | None]) -> tuple[tuple[str, str], ...]:
     entries = [entry for events in reversed(versions) if events for entry in from_json(events)]
-    return tuple([tuple(from_json(entry.partition(" ")[2])) for entry in entries[-100:]])
+    return tuple(
+        [tuple(from_json(entry.partition(" ")[2], cache_strings="none")) for entry in entries[-100:]]
+    )

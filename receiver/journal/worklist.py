@@ -8,6 +8,7 @@ to be done. Times are Redis's own: the clocks of the machines play no part.
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from receiver.journal.store import Store, key
@@ -120,13 +121,18 @@ def _taken(answer: Sequence[Any], asked: float) -> Iterator[tuple[str, Claim]]:
     while at < len(answer):
         work, token, attempt, deaths, values = answer[at : at + 5]
         ends = at + 5 + values
-        yield _line_of(work), Claim(work, token, attempt, deaths, answer[at + 5 : ends] or None, asked)
+        yield (
+            _line_of(work.rpartition(":")[0]),
+            Claim(work, token, attempt, deaths, answer[at + 5 : ends] or None, asked),
+        )
         at = ends
 
 
-def _line_of(work: str) -> str:
-    kind, _, rest = work.partition(":")
-    return line_of(rest.partition(":")[0]) if kind == "deliver" else LINE
+@cache
+def _line_of(kind: str) -> str:
+    """Of `refresh`, `resume` or `deliver:HANDLER`."""
+    _, _, handler = kind.partition(":")
+    return line_of(handler) if handler else LINE
 
 
 class Worklist:
