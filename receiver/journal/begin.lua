@@ -15,6 +15,13 @@ end
 -- What is known of how a delivery ended so far; all nil for a fetch.
 local HANDLED = {'version', 'status', 'mark', 'memory', 'refetch'}
 
+-- Until when a lease of so many ms that begins now is.
+local lease_ends = {}
+local function end_of(lease)
+  lease_ends[lease] = lease_ends[lease] or text(now + lease)
+  return lease_ends[lease]
+end
+
 -- Takes a piece of work in hand that is due at `due` (by due_at): leased there, under a token that is in no other hand.
 -- Answers token, attempt and deaths, and what HANDLED names; nothing when it is not due, is in another's hand, or its
 -- breaker is open (then it is parked). An attempt is counted when it has failed.
@@ -46,10 +53,10 @@ local function begin(work, breaker, lease, due)
   end
   if shut then redis.call('HSET', N .. 'breaker:' .. breaker, 'probe', work) end
 
-  local token, lease_ends = next_number(), text(now + lease)
+  local token = next_number()
   redis.call('HSET', state, 'hand', token)
-  lease_until(work, lease_ends)
-  if breaker == 'nectar' then redis.call('ZADD', N .. 'fetching', lease_ends, work) end
+  lease_until(work, end_of(lease))
+  if breaker == 'nectar' then redis.call('ZADD', N .. 'fetching', end_of(lease), work) end
   return {token, tonumber(attempt or 0) + 1, deaths}, {unpack(known, 6, 10)}
 end
 

@@ -84,8 +84,8 @@ def connect(redis_url: str, *, patient: bool = False) -> Store:
     text: dict[str, Any] = {"decode_responses": True, "encoding_errors": "replace"}
     longest = LONGEST_TRIP if patient else LONGEST_ANSWERING
     common = {**text, **connection(redis_url), "socket_timeout": longest}
-    # Trips have one time limit: redis-py's for each read and write take as long as to read and to write. Who finds the
-    # line closed calls again: nobody need ask before whether it is still there.
+    # Trips have one time limit: redis-py's for each read and write take as long as to read and to write. Who
+    # finds the line closed calls again: nobody need ask before whether it is still there.
     own = {**common, "socket_timeout": None, "health_check_interval": 0}
     pool = BlockingConnectionPool.from_url(redis_url, **common, **POOL)
     return Store(

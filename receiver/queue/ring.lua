@@ -162,6 +162,15 @@ local function count(name, by)
   counts[name] = (counts[name] or 0) + (by or 1)
 end
 
+-- Writes down how an attempt ended; `failed`: those before it, since the last success.
+local recorded = false
+local function record(work, version, failed, outcome, detail, took)
+  local attempt = failed and text(failed + 1) or '1'
+  redis.call('XADD', N .. 'attempts', '*', 'work', work, 'version', version, 'attempt', attempt, 'outcome', outcome,
+    'detail', detail, 'took', took)
+  recorded = true
+end
+
 local function names(of)
   local found = {}
   for name in pairs(of) do found[#found + 1] = name end
@@ -176,5 +185,6 @@ local function write_gathered()
   if #gone > 0 then redis.call('ZREM', N .. 'due', unpack(gone)) end
   if #bells > 0 then redis.call('HDEL', N .. 'bells', unpack(bells)) end
   if #heard > 0 then redis.call('DEL', unpack(heard)) end
+  if recorded then redis.call('XTRIM', N .. 'attempts', 'MAXLEN', '~', ATTEMPTS) end
   for name, by in pairs(counts) do redis.call('HINCRBY', N .. 'stats', name, by) end
 end

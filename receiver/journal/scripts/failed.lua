@@ -21,7 +21,7 @@ if fetching then
   superseded = newer(redis.call('HGET', N .. 'connection:' .. connection, 'wanted'), upto)
 end
 
-local attempt = tonumber(redis.call('HGET', key, 'attempt') or 0) + 1
+local failed = tonumber(redis.call('HGET', key, 'attempt') or 0)
 local failures = 0
 if down then
   failures = redis.call('HINCRBY', N .. 'breaker:' .. breaker, 'failures', 1)
@@ -31,7 +31,7 @@ if reaction == 'retry' then
   if asked then redis.call('HSET', key, 'not_before', now + delay) end
   if down and (failures >= tonumber(threshold) or shut_until(breaker)) then
     reaction = 'park'
-  elseif attempt >= tonumber(most) and not superseded then
+  elseif failed + 1 >= tonumber(most) and not superseded then
     reaction = 'dead'
   end
 end
@@ -39,7 +39,7 @@ end
 if superseded or reaction == 'later' then
   redis.call('HDEL', key, 'attempt')
 elseif reaction ~= 'park' and reaction ~= 'release' then
-  redis.call('HSET', key, 'attempt', text(attempt))
+  redis.call('HSET', key, 'attempt', text(failed + 1))
 end
 if reaction == 'later' and not superseded then redis.call('HSET', key, 'refetch', 1) end
 
@@ -58,7 +58,6 @@ else
   redis.call('HSET', N .. 'dead:' .. connection, work, from .. ' ' .. upto)
 end
 if reaction ~= 'park' then pass_on(work, breaker) end
-redis.call('XADD', N .. 'attempts', 'MAXLEN', '~', ATTEMPTS, '*', 'work', work, 'version', version,
-  'attempt', text(attempt), 'outcome', reaction, 'detail', reason, 'took', took)
+record(work, version, failed, reaction, reason, took)
 count(counter .. ':' .. reaction)
 return reaction

@@ -84,7 +84,6 @@ if newer(wanted, mark) then
 else
   no_longer_due(work)
 end
-redis.call('XADD', N .. 'attempts', 'MAXLEN', '~', ATTEMPTS, '*', 'work', work, 'version', version or '',
-  'attempt', text(tonumber(attempt or 0) + 1), 'outcome', 'fetched', 'detail', mark, 'took', took)
+record(work, version or '', attempt, 'fetched', mark, took)
 count('fetch:fetched')
 return version or 0

@@ -13,8 +13,7 @@ end
 redis.call('HSET', key, 'version', version, 'status', status, 'mark', mark, 'outcome', outcome, 'detail', detail,
   'settled', stamp)
 if memory ~= (remembered or '{}') then redis.call('HSET', key, 'memory', memory) end
-redis.call('XADD', N .. 'attempts', 'MAXLEN', '~', ATTEMPTS, '*', 'work', work, 'version', version, 'attempt',
-  text(tonumber(attempt or 0) + 1), 'outcome', outcome, 'detail', detail, 'took', took)
+record(work, version, attempt, outcome, detail, took)
 count('delivery:' .. handler .. ':' .. outcome)
 
 -- Steps of an earlier success: a replay of this one must not take them for its own.
