@@ -97,6 +97,22 @@ async def test_dead_letters_and_the_quarantine_are_forgotten_after_their_own_tim
     assert not await redis.exists("nectar:dead:" + connection, "nectar:quarantined:msg_bad")
 
 
+async def test_of_what_happened_the_newest_hundred_thousand_attempts_are_kept(
+    store: Store, redis: Redis
+) -> None:
+    """Whole nodes of the stream are dropped, so a few more."""
+    async with redis.pipeline(transaction=False) as pipe:
+        for _ in range(100_500):
+            pipe.xadd("nectar:attempts", {"work": "long ago"})
+        await pipe.execute()
+    connection = str(uuid4())
+    await accept(store, connection)
+    await _fetch(store, connection)
+    assert 100_000 <= await redis.xlen("nectar:attempts") <= 100_100
+    [(_, newest)] = await redis.xrevrange("nectar:attempts", count=1)
+    assert (newest["work"], newest["attempt"]) == (refresh(connection), "1")
+
+
 async def test_of_several_workers_one_prunes_in_an_hour(store: Store) -> None:
     assert await Retention(store, NOW).prune_in_turn() is not None
     assert await Retention(store, NOW).prune_in_turn() is None

@@ -33,7 +33,8 @@ local function take(job, work, kind, name, connection, score)
   return true
 end
 
--- What these jobs announce, by turns job, work, kind, name and connection, and how many are no bells.
+-- What these jobs announce: the bells, each with its work, kind, name and connection; these works; and how many jobs
+-- are no bells of ours.
 local function read(jobs)
   local bells, works, others = {}, {}, 0
   for _, job in ipairs(jobs) do

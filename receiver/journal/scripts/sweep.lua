@@ -8,6 +8,7 @@ if #overdue == 0 then return {0, 0, since, passed} end
 local latest, same = overdue[#overdue], 0
 while same < #overdue / 2 and overdue[#overdue - 2 * same] == latest do same = same + 1 end
 if latest == since then same = same + passed end
+
 -- Of a backlog all is overdue: it is looked up with few commands.
 local works, lateness = {}, {}
 for i = 1, #overdue, 2 do
