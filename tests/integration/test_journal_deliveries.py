@@ -96,6 +96,15 @@ async def test_a_handler_remembers_for_each_connection_apart(journal: Journal) -
     assert (await journal.taken("a", "other"))[1].memory == {}
 
 
+async def test_what_a_handler_has_forgotten_is_remembered_no_longer(journal: Journal) -> None:
+    await journal.fetch("a")
+    await journal.handle("a", Ended("done", "T-1", "CONNECTED", '{"ticket":"T-1"}'))
+    await journal.fetch("a", status="PENDING")
+    await journal.handle("a", Ended("done", "", "PENDING", "{}"))
+    await journal.fetch("a")
+    assert (await journal.taken("a"))[1].memory == {}
+
+
 async def test_a_success_settles_all_that_was_amiss(journal: Journal) -> None:
     await journal.fetch("a")
     await journal.fail(await journal.taken("a"), BROKEN)

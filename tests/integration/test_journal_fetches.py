@@ -1,5 +1,7 @@
 """What a fetch covers, which version it makes, and whom it concerns."""
 
+import asyncio
+
 import pytest
 
 from receiver.journal import Intake, Store, deliver, refresh
@@ -201,3 +203,15 @@ async def test_the_history_of_a_busy_connection_is_bounded(journal: Journal) -> 
         await journal.intake.accept(message())
         await journal.settle_fetch(await journal.take_fetch())
     assert await journal.redis.xlen(key("changes", ONE)) < 1300
+
+
+async def test_promise_2_an_event_that_comes_while_a_fetch_is_settled_is_not_stranded(
+    journal: Journal,
+) -> None:
+    """Both go to Redis in one trip, at whose end it is written what is due no more."""
+    await journal.accept()
+    taken = await journal.take_fetch()
+    await journal.mute()
+    await asyncio.gather(journal.settle_fetch(taken), journal.accept())
+    assert await journal.lists(refresh(ONE)) == {"due"}
+    assert await journal.bells() == [refresh(ONE)]

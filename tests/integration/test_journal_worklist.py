@@ -4,9 +4,10 @@ import pytest
 
 from receiver.api import handler
 from receiver.journal import NECTAR, Setback, Store, Subject, Worklist, deliver, refresh
+from receiver.journal.states import State, read_works
 from receiver.journal.store import key
 from receiver.journal.worklist import LEASE
-from receiver.queue import LINE
+from receiver.queue import LINE, line_of
 from tests.integration.kit import BROKEN, DOWN, LATER, ONE, PARK, REJECT, RELEASE, Journal, message
 
 pytestmark = pytest.mark.anyio
@@ -281,3 +282,22 @@ async def test_promise_2_a_fetch_whose_holder_died_makes_room_when_its_lease_end
     assert (await worklist.claim({LINE: 100})).taken == []
     await journal.redis.zadd(key("fetching"), {refresh("c1"): 1})
     assert [claim.work for _, claim in (await worklist.claim({LINE: 100})).taken] == [refresh("c2")]
+
+
+async def test_work_that_two_bells_announce_is_taken_in_hand_once(journal: Journal) -> None:
+    """Though both are heard at the same time."""
+    await journal.redis.zadd(line_of("a"), {f"{WORK}#999": 999})
+    taken = (await journal.worklist.claim({line_of("a"): 5})).taken
+    assert [claim.work for _, claim in taken] == [WORK]
+    assert await journal.redis.zcard(line_of("a")) == 0
+
+
+async def test_what_is_in_hand_is_told_to_be_at_its_next_attempt(journal: Journal) -> None:
+    for attempt in (1, 2):
+        await journal.make_due(WORK)
+        taken = await journal.taken("a")
+        [held] = await read_works(journal.store, [WORK])
+        assert (held.state, held.attempt) == (State.IN_HAND, attempt)
+        await journal.fail(taken, BROKEN)
+        [waiting] = await read_works(journal.store, [WORK])
+        assert (waiting.state, waiting.attempt) == (State.DUE, attempt)
