@@ -1,12 +1,14 @@
 """The web processes that are compared: the router's, and what it is measured against."""
 
 import base64
+import shutil
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.benchmarks.messages import KEY
 from tests.benchmarks.ports import free_port
@@ -14,6 +16,7 @@ from tests.benchmarks.processes import PATIENCE, PROCFILE, Program, program
 from tests.benchmarks.redis_server import Client
 
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
+APPS = Path(__file__).parent / "apps"
 UVICORN = "python -m uvicorn --loop uvloop --http httptools --no-access-log --log-level warning"
 LIMITLESS = {"MAX_BACKLOG": "1000000000", "MAX_EVENTS": "1000000000"}
 
@@ -26,6 +29,13 @@ class Web:
     command: str
     kept: Callable[[Client], int] | None = None
     """None: it keeps nothing."""
+    needs: str = ""
+    """The program without which it is skipped."""
+
+    @property
+    def missing(self) -> str:
+        """Why it cannot be measured here; empty when it can."""
+        return "" if not self.needs or shutil.which(self.needs) else f"{self.needs} is not installed"
 
 
 ROUTER = Web("the router", PROCFILE["web"], lambda client: int(client.xlen("nectar:events")))
@@ -36,6 +46,12 @@ ARQ = Web(
     f"{UVICORN} --factory tests.benchmarks.apps.arq_enqueue:create_app --port {{port}}",
     lambda client: int(client.zcard("arq:queue")),
 )
+WEBHOOK = Web(
+    "Debian's webhook, which runs nothing",
+    f"webhook -ip 127.0.0.1 -port {{port}} -urlprefix webhooks -hooks {APPS / 'webhook.json'}",
+    needs="webhook",
+)
+"""A program that runs a command for each message, were its rule met; here it reads them and answers."""
 
 
 @dataclass(frozen=True)
