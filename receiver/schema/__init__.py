@@ -1,8 +1,7 @@
 """What Nectar sends: a Connection as GET answers it, and the thinner payload of a webhook.
 
-The shapes follow Nectar's API page for `GET /connection/{connection_id}/details`. Closed lists stay open
-here: a status, country or datasource type that Nectar adds next year is kept as it came and is named by
-`unknown_values`, so a new value never costs us the message that carries it.
+The shapes follow Nectar's API page for `GET /connection/{connection_id}/details`. Closed lists stay open here: a
+status, country or datasource type that Nectar adds is kept as it came, and named by `unknown_values`.
 """
 
 from collections.abc import Iterator
@@ -159,8 +158,7 @@ class Wire(BaseModel):
         alias_generator=to_camel,
         validate_by_name=True,
         validate_by_alias=True,
-        # Most values are never seen again: to remember them takes longer than to make them anew.
-        cache_strings="keys",
+        cache_strings="keys",  # most values are never seen again
         hide_input_in_errors=True,
     )
 
