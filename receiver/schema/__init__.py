@@ -1,7 +1,7 @@
 """What Nectar sends: a Connection as GET answers it, and the thinner payload of a webhook.
 
-The shapes follow Nectar's API page for `GET /connection/{connection_id}/details`. Closed lists stay open here: a
-status, country or datasource type that Nectar adds is kept as it came, and named by `unknown_values`.
+The shapes follow Nectar's API page for `GET /connection/{connection_id}/details`. Closed lists stay open here:
+a status, country or datasource type that Nectar adds is kept as it came, and named by `unknown_values`.
 """
 
 from collections.abc import Iterator
