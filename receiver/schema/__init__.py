@@ -1,8 +1,4 @@
-"""What Nectar sends: a Connection as GET answers it, and the thinner payload of a webhook.
-
-The shapes follow Nectar's API page for `GET /connection/{connection_id}/details`. Closed lists stay open here:
-a status, country or datasource type that Nectar adds is kept as it came, and named by `unknown_values`.
-"""
+"""What Nectar sends, by its API page: a Connection, and a webhook's thinner payload. Closed lists stay open."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -39,6 +35,9 @@ class OpenEnum(StrEnum):
         stranger = str.__new__(cls, value)
         stranger._name_ = stranger._value_ = value
         return stranger
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return type(self), (self._value_,)  # by its value: the first releases of Python 3.11 go by name
 
     @property
     def known(self) -> bool:
