@@ -1,4 +1,4 @@
-"""What Nectar sends, by its API page: a Connection, and a webhook's thinner payload. Closed lists stay open."""
+"""What Nectar sends, by its API page: a Connection, and a thinner webhook. Closed lists stay open."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
