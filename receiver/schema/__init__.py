@@ -26,7 +26,7 @@ from receiver.schema.scrubbing import without_secret as without_secret
 
 
 class OpenEnum(StrEnum):
-    """A list of known values that does not break on one it does not know."""
+    """A list of known values, which takes others as they come: a new one never costs us its message."""
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
